@@ -1,0 +1,1 @@
+"""Statements, signatures, trust, verification and replay."""

@@ -1,0 +1,1 @@
+"""Collectors: each turns one source of evidence into observations of the evidence graph."""

@@ -1,0 +1,267 @@
+"""The evidence graph: subjects, observations, relations (DESIGN section 4).
+
+Invariants:
+
+- a subject's id is ``kind:name``; an observation's id is the digest of its canonical content, so the same evidence has
+  the same id on every machine;
+- an observation says what it did not see: ``status`` and ``coverage`` are part of its content;
+- a field that this version does not know survives a round trip (``extra``), and is covered by the ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from .. import strict_json
+
+SCHEMA = "https://probatum.dev/evidence-graph/v1"
+
+KINDS = (
+    "model", "dataset", "dependency_set", "package", "image", "workload", "gpu", "source", "training_run", "endpoint",
+    "registry", "pipeline",
+)  # fmt: skip
+
+
+class Tier(StrEnum):
+    """How far an observation can be believed, weakest first."""
+
+    DECLARED = "declared"
+    REPORTED = "reported"
+    OBSERVED = "observed"
+    ATTESTED = "attested"
+    HARDWARE = "hardware"
+
+    @property
+    def rank(self) -> int:
+        """Position in the order of belief, 0 for ``declared``."""
+        return list(Tier).index(self)
+
+
+class Status(StrEnum):
+    """How much of its job a collector did."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """One item that was there and was not examined.
+
+    Args:
+        item: what was passed over: a path, a package, a container.
+        reason: why, in words a user can act on.
+    """
+
+    item: str
+    reason: str
+
+    def to_document(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {"item": self.item, "reason": self.reason}
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What a collector saw, examined and passed over.
+
+    Args:
+        seen: items found.
+        examined: items of those that were examined whole.
+        skipped: every other item, with its reason.
+    """
+
+    seen: int
+    examined: int
+    skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """True when every item that was seen was examined."""
+        return self.seen == self.examined and not self.skipped
+
+    def to_document(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "seen": self.seen,
+            "examined": self.examined,
+            "skipped": [item.to_document() for item in self.skipped],
+        }
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A thing that the checklist is about.
+
+    Args:
+        kind: one of ``KINDS``.
+        name: unique within its kind.
+        digest: algorithm to lower-case hexadecimal digest of the content; empty where there is no content (a GPU).
+        location: path relative to the pipeline's root, or a URI.
+        attributes: facts that do not decide anything by themselves.
+        extra: fields that this version does not know.
+    """
+
+    kind: str
+    name: str
+    digest: Mapping[str, str] = field(default_factory=dict)
+    location: str | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """``kind:name``."""
+        return f"{self.kind}:{self.name}"
+
+    def to_document(self) -> dict[str, Any]:
+        """The JSON form, without empty fields."""
+        document: dict[str, Any] = {**self.extra, "kind": self.kind, "name": self.name}
+        if self.digest:
+            document["digest"] = dict(self.digest)
+        if self.location is not None:
+            document["location"] = self.location
+        if self.attributes:
+            document["attributes"] = dict(self.attributes)
+        return document
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One piece of evidence about one subject, made by one collector with one tool at one time.
+
+    Args:
+        type: what was observed, the name of the schema that ``result`` follows.
+        subject: the subject's id.
+        tier: how far it can be believed; set by the collector that knows how it got the evidence.
+        collector: ``name`` and ``version`` of the collector.
+        status: how much of its job the collector did.
+        coverage: what it saw and did not see.
+        observed_at: RFC 3339 time in UTC, ``Z`` suffix, whole seconds.
+        result: what was found, by the schema of ``type``.
+        tool: ``name`` and ``version`` of the tool that did the work, when it is not the collector itself.
+        inputs: path to digests of every file that was read; the subject's own ``location`` is among them, with the
+            subject's digest, when it has content.
+        report: ``sha256`` and ``media_type`` of the tool's raw output, stored beside the graph.
+        extra: fields that this version does not know.
+    """
+
+    type: str
+    subject: str
+    tier: Tier
+    collector: Mapping[str, str]
+    status: Status
+    coverage: Coverage
+    observed_at: str
+    result: Mapping[str, Any]
+    tool: Mapping[str, str] | None = None
+    inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    report: Mapping[str, str] | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def id(self) -> str:
+        """``obs:`` and the SHA-256 of the canonical content."""
+        return observation_id(self.to_document())
+
+    def to_document(self) -> dict[str, Any]:
+        """The JSON form, without empty optional fields."""
+        document: dict[str, Any] = {
+            **self.extra,
+            "type": self.type,
+            "subject": self.subject,
+            "tier": str(self.tier),
+            "collector": dict(self.collector),
+            "status": str(self.status),
+            "coverage": self.coverage.to_document(),
+            "observed_at": self.observed_at,
+            "result": dict(self.result),
+        }
+        if self.tool is not None:
+            document["tool"] = dict(self.tool)
+        if self.inputs:
+            document["inputs"] = {path: dict(value) for path, value in self.inputs.items()}
+        if self.report is not None:
+            document["report"] = dict(self.report)
+        return document
+
+
+@dataclass(frozen=True, order=True)
+class Relation:
+    """A directed, named link between two subjects.
+
+    Args:
+        source: id of the subject that the link starts from.
+        relation: its name, such as ``trained_on``.
+        target: id of the subject that it points to.
+    """
+
+    source: str
+    relation: str
+    target: str
+
+    def to_document(self) -> dict[str, str]:
+        """The JSON form."""
+        return {"from": self.source, "relation": self.relation, "to": self.target}
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Everything that is known about one pipeline.
+
+    Args:
+        pipeline: ``name``, ``criticality``, ``exposure`` and whatever else the manifest states of the whole.
+        subjects: by id.
+        observations: by id.
+        relations: sorted, without repeats.
+        extra: fields that this version does not know.
+    """
+
+    pipeline: Mapping[str, Any]
+    subjects: Mapping[str, Subject]
+    observations: Mapping[str, Observation]
+    relations: tuple[Relation, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        pipeline: Mapping[str, Any],
+        subjects: Iterable[Subject],
+        observations: Iterable[Observation] = (),
+        relations: Iterable[Relation] = (),
+    ) -> Graph:
+        """Build a graph from its parts, in any order, repeats allowed."""
+        return cls(
+            pipeline=pipeline,
+            subjects={item.id: item for item in subjects},
+            observations={item.id: item for item in observations},
+            relations=tuple(sorted(set(relations))),
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """The graph's identity: SHA-256 of its canonical JSON."""
+        return strict_json.digest(self.to_document())
+
+    def to_document(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            **self.extra,
+            "schema": SCHEMA,
+            "pipeline": dict(self.pipeline),
+            "subjects": {key: self.subjects[key].to_document() for key in sorted(self.subjects)},
+            "observations": {key: self.observations[key].to_document() for key in sorted(self.observations)},
+            "relations": [relation.to_document() for relation in sorted(set(self.relations))],
+        }
+
+
+def observation_id(document: Mapping[str, Any]) -> str:
+    """The id of an observation given in its JSON form."""
+    return f"obs:{strict_json.digest(document)}"

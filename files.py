@@ -1,0 +1,61 @@
+"""Files written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from .errors import UsageError
+
+
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Replace a file's content in one step, so that a reader or a crash never sees half of it.
+
+    Args:
+        path: the file; its folder is made if it is missing.
+        data: the new content.
+        mode: permission bits of the file.
+
+    Raises:
+        UsageError: the folder cannot be written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise _not_writable(path, error) from error
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            os.fchmod(stream.fileno(), mode)
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        Path(temporary).unlink(missing_ok=True)
+        raise _not_writable(path, error) from error
+
+
+def read_limited(path: Path, max_bytes: int) -> bytes:
+    """Read a file of at most ``max_bytes`` bytes.
+
+    Raises:
+        UsageError: the file cannot be read, or is larger.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(max_bytes + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read {path}", why=error.strerror or str(error), remedy="check the path") from error
+    if len(data) > max_bytes:
+        raise UsageError(f"{path} is too large", why=f"over {max_bytes} bytes", remedy="raise the limit if it is genuine")
+    return data
+
+
+def _not_writable(path: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"cannot write {path}",
+        why=error.strerror or str(error),
+        remedy="choose a folder that you may write to; nothing was changed",
+    )

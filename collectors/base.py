@@ -1,12 +1,12 @@
 """The contract of a collector.
 
-A collector is a class with a ``name``, a ``version``, the observation ``types`` it makes, one ``collect`` method, and
-beside its module one JSON Schema per type, ``<type>.schema.json``, that describes the observation's ``result``.
+A collector is a class with a ``name``, a ``version``, the observation ``types`` it makes, the ``kinds`` of subject it
+makes them for, one ``collect`` method, and beside its module one JSON Schema per type, ``<type>.schema.json``, that describes the observation's ``result``.
 It passes nothing over in silence: what it saw and did not examine goes into the observation's coverage.
 
 Example:
     >>> class Licence:
-    ...     name, version, types, network = "licence", "1", ("licence",), False
+    ...     name, version, types, kinds, network = "licence", "1", ("licence",), ("model",), False
     ...     def available(self, context): return Availability(True)
     ...     def collect(self, context):
     ...         for subject in context.of_kind("model"):
@@ -93,7 +93,8 @@ class Context:
         relations: as declared.
         contents: subject id to the files behind its digest, for subjects that are files or folders.
         settings: this collector's section of the manifest, checked by the collector.
-        manifest: the whole manifest, for collectors that judge it (waivers).
+        waivers: the manifest's exceptions, unchecked.
+        undeclared: what the manifest says about files that it does not name.
         now: the time that observations carry.
         online: network use was asked for.
         limits: of child processes.
@@ -108,7 +109,8 @@ class Context:
     relations: Sequence[Relation] = ()
     contents: Mapping[str, Content] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
-    manifest: Mapping[str, Any] = field(default_factory=dict)
+    waivers: Sequence[Mapping[str, Any]] = ()
+    undeclared: str = "block"
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     online: bool = False
     limits: SandboxLimits = SandboxLimits()
@@ -206,12 +208,14 @@ class Collector(Protocol):
         name: as in the manifest, on the command line and in the registry.
         version: of the collector's own logic; raise it when the same input gives another observation.
         types: the observation types it makes.
+        kinds: the kinds of subject it observes, each type for each subject of each kind.
         network: it may use the network when that was asked for.
     """
 
     name: str
     version: str
     types: tuple[str, ...]
+    kinds: tuple[str, ...]
     network: bool
 
     def available(self, context: Context) -> Availability:

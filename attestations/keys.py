@@ -1,0 +1,135 @@
+"""Private keys: making them, reading them, and turning them into signers of securesystemslib."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from securesystemslib.signer import CryptoSigner, Signer, SSlibKey
+
+from ..errors import TrustError, UsageError
+from ..files import read_limited
+from .public_key import PublicKey
+
+KINDS = ("ed25519", "ecdsa-p256")
+Passphrase = Callable[[], bytes | None]
+"""Called only when a key is encrypted; None means that there is no passphrase to be had."""
+_MAX_KEY_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class KeyPair:
+    """A new key.
+
+    Args:
+        private: PKCS#8 PEM, encrypted when a passphrase was given.
+        public: the public half.
+    """
+
+    private: bytes
+    public: PublicKey
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """Something that can sign, and the key that verifies what it signs.
+
+    Args:
+        signer: of securesystemslib; its key id is ``public.id``.
+        public: the public half.
+        origin: where it came from, for people: a path, a URI, or ``local key``.
+        local: it is the user's own local key, which nobody else trusts.
+    """
+
+    signer: Signer
+    public: PublicKey
+    origin: str
+    local: bool = False
+
+
+def no_passphrase() -> None:
+    """The passphrase source of a run that cannot ask for one."""
+
+
+def new_key(kind: str = "ed25519", passphrase: bytes | None = None) -> KeyPair:
+    """Make a key pair.
+
+    Args:
+        kind: one of ``KINDS``.
+        passphrase: encrypts the private key; None or empty leaves it in the clear.
+
+    Raises:
+        UsageError: the kind is unknown.
+    """
+    if kind not in KINDS:
+        raise UsageError(f"unknown kind of key {kind!r}", why=f"known are {', '.join(KINDS)}", remedy="choose one of them")
+    key: Any = ed25519.Ed25519PrivateKey.generate() if kind == "ed25519" else ec.generate_private_key(ec.SECP256R1())
+    locked: serialization.KeySerializationEncryption = serialization.NoEncryption()
+    if passphrase:
+        locked = serialization.BestAvailableEncryption(passphrase)
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, locked)
+    return KeyPair(pem, PublicKey.of(key.public_key(), source="the new key"))
+
+
+def key_from_file(path: Path, passphrase: Passphrase = no_passphrase) -> SigningKey:
+    """Read a private key for signing.
+
+    A key in the clear that its owner left readable to others is refused, as ssh does.
+
+    Args:
+        path: PKCS#8 PEM.
+        passphrase: asked when the key is encrypted.
+
+    Raises:
+        UsageError: the file cannot be read.
+        TrustError: it is no private key, others can read it, or the passphrase is missing or wrong.
+    """
+    pem = read_limited(path, _MAX_KEY_BYTES)
+    encrypted = b"ENCRYPTED" in pem
+    if not encrypted:
+        _refuse_if_shared(path)
+    return signing_key(_load(pem, path, passphrase() if encrypted else None), origin=str(path))
+
+
+def signing_key(private: Any, *, origin: str, local: bool = False) -> SigningKey:
+    """Wrap a private key of the `cryptography` library into a signer whose key id is the SSH fingerprint.
+
+    RSA keys sign with PKCS#1 v1.5, because stock SLSA verification refuses PSS.
+
+    Raises:
+        TrustError: the key is too weak or of an unknown kind.
+    """
+    public = PublicKey.of(private.public_key(), source=origin)
+    scheme = "rsa-pkcs1v15-sha256" if isinstance(private, rsa.RSAPrivateKey) else None
+    return SigningKey(CryptoSigner(private, SSlibKey.from_crypto(public.key, public.id, scheme)), public, origin, local)
+
+
+def _load(pem: bytes, path: Path, passphrase: bytes | None) -> Any:
+    try:
+        return serialization.load_pem_private_key(pem, passphrase or None)
+    except TypeError as error:
+        raise TrustError(
+            f"{path} is encrypted",
+            why="no passphrase was given",
+            remedy="set PROBATUM_KEY_PASSPHRASE, or run where it can be asked for",
+        ) from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        why = "the passphrase is wrong, or the file is damaged" if b"ENCRYPTED" in pem else "expected PKCS#8 in PEM"
+        raise TrustError(f"cannot read the private key {path}", why=why, remedy="check the file") from error
+
+
+def _refuse_if_shared(path: Path) -> None:
+    status = path.stat()
+    if status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) & 0o077:
+        raise TrustError(
+            f"the private key {path} can be read by others",
+            why=f"its mode is {stat.S_IMODE(status.st_mode):04o}",
+            remedy=f"run: chmod 600 {path}",
+        )

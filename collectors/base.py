@@ -23,6 +23,8 @@ from typing import Any, Protocol
 
 from ..content import Content
 from ..evaluator.graph import Coverage, Observation, Relation, Skipped, Status, Subject, Tier
+from ..verification import EnvelopeVerifier as EnvelopeVerifier
+from ..verification import Verification as Verification
 from .report_store import ReportStore
 from .result_schema import check_result
 from .sandbox import SandboxLimits
@@ -45,37 +47,6 @@ class Availability:
     ready: bool
     reason: str = ""
     remedy: str = ""
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What a trust policy says of one signed document.
-
-    Args:
-        verified: enough allowed signers signed it.
-        reason: why it is not verified; empty when it is.
-        statement: the in-toto statement or other JSON that was signed, parsed strictly; present only when verified.
-        signers: identity of every allowed signer, such as ``key:builder``.
-        role: the role of the trust policy that allowed it, such as ``provenance``.
-    """
-
-    verified: bool
-    reason: str = ""
-    statement: Mapping[str, Any] | None = None
-    signers: tuple[str, ...] = ()
-    role: str = ""
-
-
-class EnvelopeVerifier(Protocol):
-    """Checks signed documents against the trust policy; given to collectors, which know no cryptography."""
-
-    def verify(self, data: bytes, *, source: str) -> Verification:
-        """Verify one DSSE envelope, sigstore bundle or in-toto metablock.
-
-        Args:
-            data: the document's bytes.
-            source: what to call it in reasons.
-        """
 
 
 def no_progress(item: str, done: int, total: int) -> None:

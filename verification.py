@@ -1,0 +1,55 @@
+"""What a check of signatures says: the words that collectors and the verifier share, without any cryptography."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a trust policy says of one signed document.
+
+    Args:
+        verified: enough allowed signers signed it.
+        reason: why it is not verified; empty when it is.
+        statement: the in-toto statement or other JSON that was signed, parsed strictly; present only when verified.
+        signers: identity of every allowed signer, such as ``key:builder``.
+        role: the first role of the trust policy that allowed it, such as ``provenance``.
+        roles: every role that allowed it.
+        kind: what the document is: ``dsse``, ``sigstore``, ``link``, ``layout``, ``signature`` or ``unknown``.
+        about: the kind of content that was signed: a predicate type, ``link``, ``layout``, or ``artifact``; empty
+            when nothing is verified.
+    """
+
+    verified: bool
+    reason: str = ""
+    statement: Mapping[str, Any] | None = None
+    signers: tuple[str, ...] = ()
+    role: str = ""
+    roles: tuple[str, ...] = ()
+    kind: str = "unknown"
+    about: str = ""
+
+
+class EnvelopeVerifier(Protocol):
+    """Checks signed documents against the trust policy; given to collectors, which know no cryptography."""
+
+    def verify(self, data: bytes, *, source: str) -> Verification:
+        """Verify one DSSE envelope, sigstore bundle or in-toto metablock.
+
+        Args:
+            data: the document's bytes.
+            source: what to call it in reasons.
+        """
+
+    def verify_artifact(self, data: bytes, *, source: str, artifact: Path) -> Verification:
+        """Verify a signature over a file: a sigstore bundle with a message signature, or a bare signature.
+
+        Args:
+            data: the bundle, or the signature in base64 or DER.
+            source: what to call it in reasons.
+            artifact: the file that it is said to sign.
+        """

@@ -14,6 +14,7 @@ Example:
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -22,14 +23,19 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from ..errors import ProbatumError
 
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "XDG_CACHE_HOME")
 _COVERAGE = "COVERAGE_PROCESS_"  # lets the test suite measure the child; harmless elsewhere
+_GRACE_SECONDS = 5.0
+_MAX_REASON = 2000
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,8 @@ class SandboxError(ProbatumError):
 class Worker:
     """One child process, restarted after a failure.
 
+    Not for use by two threads at once; two workers are independent of one another.
+
     Args:
         target: ``package.module:function``; the function takes and returns one JSON value.
         limits: for each call, and for the child's life.
@@ -74,7 +82,7 @@ class Worker:
         self._answers: queue.Queue[bytes | None] = queue.Queue()
         self._tail = _Tail(limits.output_bytes)
 
-    def __enter__(self) -> Worker:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
@@ -86,42 +94,53 @@ class Worker:
         Raises:
             SandboxError: the function raised, or the child crashed, hung, or went over a limit.
         """
+        request = json.dumps(argument).encode() + b"\n"
         process = self._started()
-        assert process.stdin is not None
+        # a thread writes, since a child that hangs does not read, and a large request would then block for ever
+        threading.Thread(target=_send, args=(process, request), daemon=True).start()
         try:
-            process.stdin.write(json.dumps(argument).encode() + b"\n")
-            process.stdin.flush()
             line = self._answers.get(timeout=self._limits.seconds)
-        except BrokenPipeError:
-            line = None
         except queue.Empty:
-            self.close()
+            self._end(process)
             raise SandboxError("timeout", self._target, f"no answer within {self._limits.seconds:g} s") from None
-        except KeyboardInterrupt:
-            self.close()
+        except BaseException:  # an interrupt: the child works on, and nobody will read its answer
+            self._end(process)
             raise
-        if line is None:
-            raise self._died(process)
-        answer = json.loads(line)
-        if "error" in answer:
-            raise SandboxError("error", self._target, answer["error"])
-        return answer["value"]
+        return self._value(line, process)
 
     def close(self) -> None:
         """End the child and everything it started."""
-        if self._process is None:
+        process = self._process
+        if process is None:
             return
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
+        try:  # it is idle and ends by itself when its requests end; what it left running is killed
+            if process.stdin is not None:
+                process.stdin.close()
+            process.wait(timeout=_GRACE_SECONDS)
+        except (OSError, subprocess.TimeoutExpired):
             pass
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+        self._end(process)
+
+    def _value(self, line: bytes | None, process: subprocess.Popen[bytes]) -> Any:
+        if line is None:
+            raise self._died(process)
+        try:
+            answer = json.loads(line)
+            if "error" not in answer:
+                return answer["value"]
+        except (ValueError, TypeError, KeyError):
+            self._end(process)
+            raise SandboxError("crash", self._target, "it answered something else than JSON") from None
+        raise SandboxError("error", self._target, answer["error"])
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        _kill(process)
+        process.wait()
+        self._tail.finish()
+        for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
-                try:
+                with contextlib.suppress(OSError):
                     stream.close()
-                except BrokenPipeError:
-                    pass
         self._process = None
 
     def _started(self) -> subprocess.Popen[bytes]:
@@ -140,7 +159,7 @@ class Worker:
         )
         self._process = process
         threading.Thread(target=self._read_answers, args=(process, self._answers), daemon=True).start()
-        threading.Thread(target=self._tail.read, args=(process,), daemon=True).start()
+        self._tail.start(process)
         return process
 
     def _read_answers(self, process: subprocess.Popen[bytes], answers: queue.Queue[bytes | None]) -> None:
@@ -148,21 +167,21 @@ class Worker:
         try:
             while line := process.stdout.readline(self._limits.output_bytes):
                 if not line.endswith(b"\n"):
-                    self._tail.overflow = True
+                    self._tail.overflow |= len(line) == self._limits.output_bytes
                     _kill(process)
                     break
                 answers.put(line)
-        except ValueError:  # the pipe was closed by close()
+        except (ValueError, OSError):  # the pipe was closed by close()
             pass
         answers.put(None)
 
     def _died(self, process: subprocess.Popen[bytes]) -> SandboxError:
         try:
-            code = process.wait(timeout=5)
+            code = process.wait(timeout=_GRACE_SECONDS)
         except subprocess.TimeoutExpired:
             code = -signal.SIGKILL
         tail = self._tail
-        self.close()
+        self._end(process)
         if tail.overflow:
             return SandboxError("output", self._target, f"printed over {self._limits.output_bytes} bytes")
         cause = f"ended by {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
@@ -175,9 +194,19 @@ class _Tail:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._last = b""
+        self._thread: threading.Thread | None = None
         self.overflow = False
 
-    def read(self, process: subprocess.Popen[bytes]) -> None:
+    def start(self, process: subprocess.Popen[bytes]) -> None:
+        self._thread = threading.Thread(target=self._read, args=(process,), daemon=True)
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Wait for the last words; not for long, since a process that escaped the group may hold the pipe open."""
+        if self._thread is not None:
+            self._thread.join(timeout=1)
+
+    def _read(self, process: subprocess.Popen[bytes]) -> None:
         stream: IO[bytes] | None = process.stderr
         assert stream is not None
         total = 0
@@ -196,11 +225,18 @@ class _Tail:
         return lines[-1][:500] if lines else ""
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
+def _send(process: subprocess.Popen[bytes], request: bytes) -> None:
+    assert process.stdin is not None
     try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
+        process.stdin.write(request)
+        process.stdin.flush()
+    except (ValueError, OSError):  # the child ended, or was ended: the reader of its answers notices
         pass
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _limit_self(memory_bytes: int) -> None:
@@ -212,20 +248,34 @@ def _limit_self(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
 
+def _end_with(parent: int) -> None:
+    """End this process group when the parent is gone; a child that hangs would outlive it otherwise."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _answer(function: Callable[[Any], Any], line: bytes) -> bytes:
+    try:
+        text = json.dumps({"value": function(json.loads(line))}, allow_nan=False)
+    except Exception as error:
+        text = json.dumps({"error": f"{type(error).__name__}: {error}"[:_MAX_REASON]})
+    return text.encode() + b"\n"
+
+
 def main() -> None:
     """Answer requests until stdin ends: the child's side."""
     target, memory = sys.argv[1], int(sys.argv[2])
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     _limit_self(memory)
-    answers = os.fdopen(os.dup(1), "wb")
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)  # a tool that asks a question gets no answer, and no request
     os.dup2(2, 1)  # whatever the tool prints goes to stderr
     module, _, name = target.partition(":")
     function = getattr(importlib.import_module(module), name)
-    for line in sys.stdin.buffer:
-        try:
-            answer = {"value": function(json.loads(line))}
-        except Exception as error:
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        answers.write(json.dumps(answer).encode() + b"\n")
+    for line in requests:
+        answers.write(_answer(function, line))
         answers.flush()
 
 

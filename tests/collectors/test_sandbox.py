@@ -199,9 +199,8 @@ def test_modules_of_the_working_folder_are_not_imported(tmp_path: Path, monkeypa
 @pytest.mark.parametrize("then", ["import time; time.sleep(600)", "import os; os._exit(7)", "raise ValueError", "pass"])
 def test_grandchildren_end_with_the_child(tmp_path: Path, then: str) -> None:
     path = tmp_path / "pid"
-    with execute(IMPATIENT) as worker:
-        with contextlib.suppress(SandboxError):
-            worker.call(GRANDCHILD.format(path=str(path)) + then)
+    with execute(IMPATIENT) as worker, contextlib.suppress(SandboxError):
+        worker.call(GRANDCHILD.format(path=str(path)) + then)
     assert gone(int(path.read_text()))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import TrustError, UsageError
 from .keys import SigningKey, key_from_file, new_key
-from .public_key import PublicKey
+from .trust import TrustPolicy, trust_keys
 
 _NAME = "local-key.pem"
 
@@ -39,11 +39,6 @@ def local_key() -> SigningKey:
         _make(path)
     _refuse_odd(path)
     return replace(key_from_file(path), origin=f"local key {path}", local=True)
-
-
-def local_public_key() -> PublicKey | None:
-    """The public half of the local key; None when no local key was ever made."""
-    return local_key().public if local_key_path().exists() else None
 
 
 def _make(path: Path) -> None:
@@ -76,3 +71,18 @@ def _refuse_odd(path: Path) -> None:
             why="it is a link or others can read it",
             remedy=f"run: chmod 600 {path} (or move it away, and a new one is made)",
         )
+
+
+def local_trust() -> TrustPolicy:
+    """The trust policy of somebody who trusts only verdicts made with their own local key.
+
+    Raises:
+        TrustError: there is no local key yet, so nothing can be trusted.
+    """
+    if not local_key_path().exists():
+        raise TrustError(
+            "there is nothing to trust",
+            why=f"no local key lies at {local_key_path()}, and neither --trust nor --public-key was given",
+            remedy="give the signer's public key with --public-key, or a trust policy with --trust",
+        )
+    return trust_keys([local_key().public], source="the local key")

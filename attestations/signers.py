@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from securesystemslib.exceptions import UnsupportedLibraryError
 from securesystemslib.signer import (
     SIGNER_FOR_URI_SCHEME,
@@ -65,7 +66,7 @@ def _remote(scheme: str, uri: str, passphrase: Passphrase, public_key: Path | No
 
     try:
         known = _given(public_key) if public_key is not None else _imported(scheme, uri, secret)
-        public = PublicKey.of(known._crypto_key(), source=uri)
+        public = _public(known, uri)
         renamed = SSlibKey(public.id, known.keytype, known.scheme, known.keyval)
         return SigningKey(Signer.from_priv_key_uri(uri, renamed, secret), public, uri)
     except UnsupportedLibraryError as error:
@@ -78,6 +79,13 @@ def _remote(scheme: str, uri: str, passphrase: Passphrase, public_key: Path | No
         raise
     except Exception as error:  # each service's client has its own errors
         raise TrustError(f"cannot use the key {uri}", why=str(error), remedy="check the URI and your access") from error
+
+
+def _public(key: SSlibKey, uri: str) -> PublicKey:
+    text: str = key.keyval["public"]
+    if key.keytype == "ed25519":
+        return PublicKey.of(ed25519.Ed25519PublicKey.from_public_bytes(bytes.fromhex(text)), source=uri)
+    return PublicKey.from_pem(text.encode(), source=uri)
 
 
 def _given(path: Path) -> SSlibKey:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.resources
-import json
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,17 +12,11 @@ from ..errors import TrustError, UsageError
 from ..files import read_limited
 from .predicates import DEFAULT_TYPES
 from .public_key import PublicKey
+from .schemas import schema
 from .trust import Identity, Role, SigstoreRoot, TrustPolicy
 
 _MAX_BYTES = 1024 * 1024
 _MAX_ROOT_BYTES = 4 * 1024 * 1024
-
-
-def trust_schema() -> dict[str, Any]:
-    """The JSON Schema of ``trust.yaml``, for editors and for the loader."""
-    text = importlib.resources.files(__package__).joinpath("trust.schema.json").read_text("utf-8")
-    schema: dict[str, Any] = json.loads(text)
-    return schema
 
 
 def load_trust(path: Path) -> TrustPolicy:
@@ -58,7 +50,7 @@ def _check_schema(document: strict_yaml.Document) -> None:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
-    error = best_match(Draft202012Validator(trust_schema()).iter_errors(document.value))
+    error = best_match(Draft202012Validator(schema("trust")).iter_errors(document.value))
     if error is not None:
         raise UsageError(
             f"{document.where(tuple(error.absolute_path))}: {error.json_path.removeprefix('$.')} is wrong",

@@ -1,0 +1,203 @@
+"""Writing a verdict package: one folder with everything that an auditor needs, complete or not there at all.
+
+The package is built beside its destination and put in its place by a rename, so that a crash, a full disk or an
+interrupt leaves an older verdict as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .. import strict_json
+from ..errors import UsageError
+from ..evaluator.graph import Graph
+from . import dsse
+from .keys import SigningKey
+from .statement import assessment_statement, subjects_of
+from .trust import TrustPolicy
+from .vsa import used_attestations, vsa_statement
+
+VERDICT = "verdict.dsse.json"
+ASSESSMENT = "assessment.dsse.json"
+UNSIGNED = "assessment.unsigned.json"
+EVIDENCE = "evidence.json"
+POLICIES = "policies.tar.gz"
+SETTINGS = "settings.json"
+TRUST = "trust.json"
+_TOP_LEVEL = {VERDICT, ASSESSMENT, UNSIGNED, EVIDENCE, POLICIES, SETTINGS, TRUST, "reports", "raw"}
+
+
+@dataclass(frozen=True)
+class PackageContents:
+    """What goes into a verdict package.
+
+    Args:
+        graph: the evidence.
+        assessment: the assessment document.
+        settings: everything besides graph and policies that a replay needs (`evaluator.settings`).
+        policies: the policy bundle's bytes.
+        trust: the trust policy that signatures were checked against, if there was one.
+        reports: file name to bytes, for ``reports/``.
+        raw: SHA-256 to bytes of each tool's raw output, for ``raw/``.
+    """
+
+    graph: Graph
+    assessment: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    policies: bytes
+    trust: TrustPolicy | None = None
+    reports: Mapping[str, bytes] = field(default_factory=dict)
+    raw: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class WrittenPackage:
+    """A verdict package on disk.
+
+    Args:
+        folder: where it lies.
+        files: every file's path inside the folder, sorted.
+        signers: key ids; empty when it is unsigned.
+        verdict: the signed VSA statement; None when it is unsigned.
+    """
+
+    folder: Path
+    files: tuple[str, ...]
+    signers: tuple[str, ...]
+    verdict: Mapping[str, Any] | None
+
+
+def write_package(
+    folder: Path, contents: PackageContents, *, signers: Sequence[SigningKey] = (), version: str
+) -> WrittenPackage:
+    """Write a verdict package.
+
+    Args:
+        folder: destination; an older verdict package or an empty folder there is replaced.
+        contents: what goes in.
+        signers: who signs; nobody leaves an ``assessment.unsigned.json`` and no verdict, which `verify` refuses.
+        version: of Probatum, for the verdict.
+
+    Raises:
+        UsageError: the folder holds something else, or cannot be written to.
+        TrustError: a key cannot sign.
+        EvidenceError: a document does not follow its schema.
+    """
+    check_destination(folder)
+    files, verdict = package_files(contents, signers=signers, version=version)
+    destination = folder.resolve()
+    try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=destination.parent, prefix=f".{destination.name}."))
+        try:
+            _fill(temporary, files)
+            _swap(temporary, destination)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write the verdict package {folder}",
+            why=error.strerror or str(error),
+            remedy="choose a folder that you may write to; nothing was changed",
+        ) from error
+    return WrittenPackage(folder, tuple(sorted(files)), tuple(key.public.id for key in signers), verdict)
+
+
+def package_files(
+    contents: PackageContents, *, signers: Sequence[SigningKey], version: str
+) -> tuple[dict[str, bytes], Mapping[str, Any] | None]:
+    """The files of a verdict package by path, and the verdict statement if it is signed."""
+    files = _unsigned_files(contents)
+    subjects = subjects_of(contents.graph)
+    statement = assessment_statement(subjects, contents.assessment)
+    if not signers:
+        files[UNSIGNED] = strict_json.canonical(statement)
+        return files, None
+    files[ASSESSMENT] = dsse.sign(strict_json.canonical(statement), signers).to_bytes()
+    verdict = vsa_statement(
+        subjects,
+        contents.assessment,
+        files={path: file_entry(data) for path, data in files.items()},
+        attestations=used_attestations(contents.graph),
+        version=version,
+    )
+    files[VERDICT] = dsse.sign(strict_json.canonical(verdict), signers).to_bytes()
+    return files, verdict
+
+
+def file_entry(data: bytes) -> dict[str, Any]:
+    """How the verdict names a file: ``sha256`` and ``size``."""
+    return {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+
+
+def check_destination(folder: Path) -> None:
+    """Refuse a destination that holds anything but a verdict package; called early, before the work is done.
+
+    Raises:
+        UsageError: it is a file, or a folder with something else in it.
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder", why="a file of that name exists", remedy="choose another --out")
+    names = {entry.name for entry in folder.iterdir()}
+    if names and (names - _TOP_LEVEL or not names & {VERDICT, UNSIGNED}):
+        raise UsageError(
+            f"{folder} is not a verdict package",
+            why=f"it holds {min(names - _TOP_LEVEL or names)!r}, which would be deleted",
+            remedy="choose an empty or a new folder for --out",
+        )
+
+
+def _unsigned_files(contents: PackageContents) -> dict[str, bytes]:
+    files = {
+        EVIDENCE: strict_json.canonical(contents.graph.to_document()),
+        POLICIES: contents.policies,
+        SETTINGS: strict_json.canonical(dict(contents.settings)),
+    }
+    if contents.trust is not None:
+        files[TRUST] = strict_json.canonical(contents.trust.to_document())
+    files |= {f"reports/{name}": data for name, data in contents.reports.items()}
+    return files | {f"raw/{digest}": data for digest, data in contents.raw.items()}
+
+
+def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
+    folder.chmod(0o755)
+    for path, data in files.items():
+        target = folder / path
+        target.parent.mkdir(exist_ok=True)
+        with target.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+    _sync(folder)
+
+
+def _swap(temporary: Path, destination: Path) -> None:
+    """Put the new folder in the old one's place; the old one is back if that fails."""
+    old = temporary.with_name(temporary.name + ".old")
+    if destination.exists():
+        destination.rename(old)
+    try:
+        temporary.rename(destination)
+    except BaseException:
+        if old.exists():
+            old.rename(destination)
+        raise
+    _sync(destination.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

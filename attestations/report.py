@@ -1,0 +1,87 @@
+"""What a verification found: one row per check, and the settings under which it was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+SCHEMA = "https://probatum.dev/verification-report/v1"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One check.
+
+    Args:
+        check: what was checked.
+        ok: True, False, or None when the check was not made.
+        expected: what it was compared with.
+        found: what was there.
+        detail: what differs, or why the check was not made.
+    """
+
+    check: str
+    ok: bool | None
+    expected: str = ""
+    found: str = ""
+    detail: str = ""
+
+    def to_document(self) -> dict[str, Any]:
+        """The JSON form; a check that was not made is ``"skipped"``."""
+        ok: Any = "skipped" if self.ok is None else self.ok
+        return {
+            "check": self.check,
+            "ok": ok,
+            "expected": self.expected,
+            "found": self.found,
+            "detail": self.detail,
+        }
+
+
+@dataclass(frozen=True)
+class VerificationReport:
+    """All rows of one verification.
+
+    Args:
+        rows: in the order of the checks.
+        settings: of the verifier: what was trusted, on what ground, which limits, what was asked for.
+        result: ``pass``, ``fail`` or ``inconclusive``, as the verified assessment says; None when it is not verified.
+        verdict: the verified VSA predicate; None when it is not verified.
+    """
+
+    rows: tuple[Row, ...]
+    settings: Mapping[str, Any]
+    result: str | None = None
+    verdict: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Something was checked, and nothing failed."""
+        return self.verdict is not None and not self.failures
+
+    @property
+    def failures(self) -> tuple[Row, ...]:
+        """The rows that failed."""
+        return tuple(row for row in self.rows if row.ok is False)
+
+    def to_document(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "schema": SCHEMA,
+            "verified": self.ok,
+            "result": self.result if self.ok else None,
+            "rows": [row.to_document() for row in self.rows],
+            "settings": dict(self.settings),
+        }
+
+
+def equal(check: str, expected: object, found: object, detail: str = "") -> Row:
+    """A row that compares two values; the detail is kept only when they differ."""
+    same = expected == found
+    return Row(check, same, str(expected), str(found), "" if same else detail)
+
+
+def failed(rows: Iterable[Row]) -> bool:
+    """Whether any row failed."""
+    return any(row.ok is False for row in rows)

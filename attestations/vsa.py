@@ -1,0 +1,94 @@
+"""The verdict: a SLSA Verification Summary, strictly by its specification (https://slsa.dev/spec/v1.1/verification_summary).
+
+An inconclusive assessment is FAILED. Levels are Probatum's own (``PROBATUM_<CHECKLIST>_PASSED``), never a ``SLSA_``
+level, which Probatum does not verify. What the specification does not know is in one extension field named by URI.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from ..evaluator.graph import Graph
+from .predicates import VSA
+from .schemas import check
+from .statement import statement
+
+PACKAGE_FIELD = "https://probatum.dev/verdict-package/v1"
+VERIFIER_ID = "https://probatum.dev/verifier/v1"
+SLSA_VERSION = "1.1"
+Files = Mapping[str, Mapping[str, Any]]
+"""Path inside the verdict package to ``sha256`` and ``size``."""
+
+
+def vsa_statement(
+    subjects: Sequence[Mapping[str, Any]],
+    assessment: Mapping[str, Any],
+    *,
+    files: Files,
+    attestations: Sequence[Mapping[str, Any]] = (),
+    version: str,
+) -> dict[str, Any]:
+    """The verdict over an assessment.
+
+    Args:
+        subjects: as in the assessment's statement.
+        assessment: the assessment document.
+        files: every file of the package but the verdict itself.
+        attestations: ``uri`` and ``digest`` of every verified attestation that the evidence rests on.
+        version: of Probatum.
+
+    Raises:
+        EvidenceError: the result does not follow the schema; a part of the assessment is odd.
+    """
+    passed = assessment["result"] == "pass"
+    envelope = {"uri": "assessment.dsse.json", "digest": {"sha256": files["assessment.dsse.json"]["sha256"]}}
+    predicate = {
+        "verifier": {"id": VERIFIER_ID, "version": {"probatum": version, **_engine(assessment)}},
+        "timeVerified": assessment["evaluated_at"],
+        "resourceUri": resource_uri(assessment["pipeline"]),
+        "policy": {"uri": policy_uri(assessment), "digest": {"sha256": assessment["digests"]["policies"]["sha256"]}},
+        "inputAttestations": [envelope, *(dict(item) for item in attestations)],
+        "verificationResult": "PASSED" if passed else "FAILED",
+        "verifiedLevels": [level(assessment["checklist"]["id"])] if passed else ["FAILED"],
+        "slsaVersion": SLSA_VERSION,
+        PACKAGE_FIELD: {"files": {path: dict(entry) for path, entry in files.items()}},
+    }
+    check("vsa", predicate, source="the verdict")
+    return statement(subjects, VSA, predicate)
+
+
+def level(checklist: str) -> str:
+    """The level that a passed checklist stands for, such as ``PROBATUM_SECURE_PIPELINE_PASSED``."""
+    return f"PROBATUM_{re.sub(r'[^A-Z0-9]+', '_', checklist.upper()).strip('_')}_PASSED"
+
+
+def resource_uri(pipeline: Mapping[str, Any]) -> str:
+    """The pipeline's own ``resource_uri`` if its manifest gives one, else a URN made of its name."""
+    given = pipeline.get("resource_uri")
+    return given if isinstance(given, str) and given else f"urn:probatum:pipeline:{quote(str(pipeline['name']), safe='')}"
+
+
+def policy_uri(assessment: Mapping[str, Any]) -> str:
+    """URI of the checklist in its version."""
+    checklist = assessment["checklist"]
+    return f"https://probatum.dev/checklists/{quote(checklist['id'], safe='')}/{quote(checklist['version'], safe='')}"
+
+
+def used_attestations(graph: Graph) -> list[dict[str, Any]]:
+    """``uri`` and digest of every verified attestation document in the evidence, each once, sorted."""
+    found = {
+        (str(document["source"]), str(document["sha256"]))
+        for observation in graph.observations.values()
+        if observation.type == "attestation"
+        for document in observation.result.get("documents", [])
+        if document.get("verified") is True and document.get("sha256")
+    }
+    return [{"uri": source, "digest": {"sha256": digest}} for source, digest in sorted(found)]
+
+
+def _engine(assessment: Mapping[str, Any]) -> dict[str, str]:
+    engine = assessment["engine"]
+    return {str(engine["name"]): str(engine["version"])}

@@ -1,0 +1,194 @@
+"""The main job: a pipeline on disk becomes evidence, an assessment, and a signed verdict package."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from .attestations.keys import SigningKey
+from .attestations.package import PackageContents, write_package
+from .attestations.trust import TrustPolicy, load_trust_policy
+from .attestations.verifier import TrustVerifier
+from .collectors.base import Progress, no_progress
+from .collectors.discovery import discover, manifest_of
+from .collectors.manifest import FILE_NAME, Manifest, load_manifest
+from .collectors.registry import collectors
+from .collectors.report_store import ReportStore
+from .collectors.run import Collected, Run, collect
+from .errors import UsageError
+from .evaluator.assess import Assessment, evaluate
+from .evaluator.checklist import load_checklist
+from .evaluator.engines.select import open_engine
+from .evaluator.graph import Graph
+from .evaluator.policies import PolicySet
+from .evaluator.settings import settings_document
+
+DEFAULT_CHECKLIST = "secure-pipeline"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked of a run, beyond the manifest.
+
+    Args:
+        now: the evaluation time.
+        now_given: the time was given, not read from the clock; recorded.
+        checklist: name or path; the manifest's, else ``DEFAULT_CHECKLIST``, when None.
+        stage: only controls of this stage.
+        engine: ``regorus`` or ``opa``.
+        opa_url: address of an OPA server, for ``opa``.
+        policies: folder or bundle of policies; the built-in ones when None.
+        trust: trust policy that takes the place of the manifest's.
+        online: collectors may use the network.
+        skip: collectors not to run; recorded.
+        progress: called as work is done.
+    """
+
+    now: datetime
+    now_given: bool = False
+    checklist: str | None = None
+    stage: str | None = None
+    engine: str = "regorus"
+    opa_url: str | None = None
+    policies: Path | None = None
+    trust: Path | None = None
+    online: bool = False
+    skip: Collection[str] = ()
+    progress: Progress = no_progress
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An assessment with everything that its replay needs.
+
+    Args:
+        assessment: the outcomes.
+        graph: the evidence.
+        policies: the policy set.
+        settings: checklist, parameters, waivers, stage, time, engine, as recorded in the package.
+        trust: the trust policy, when there is one.
+    """
+
+    assessment: Assessment
+    graph: Graph
+    policies: PolicySet
+    settings: Mapping[str, Any]
+    trust: TrustPolicy | None = None
+
+
+def open_pipeline(path: Path) -> Manifest:
+    """The pipeline at a path: a manifest file, a folder with one, or a folder that is searched.
+
+    Raises:
+        UsageError: nothing is there, or the manifest is wrong.
+    """
+    if path.is_file():
+        return load_manifest(path)
+    if not path.is_dir():
+        raise UsageError(
+            f"no pipeline at {path}", why="no such file or folder", remedy="give a folder, or the path of a probatum.yaml"
+        )
+    if (path / FILE_NAME).exists():
+        return load_manifest(path / FILE_NAME)
+    return manifest_of(path, discover(path))
+
+
+def gather(manifest: Manifest, options: Options) -> Collected:
+    """Run the collectors over a pipeline.
+
+    Raises:
+        UsageError: the manifest, the options or the trust policy are wrong.
+    """
+    trust = _trust(manifest, options)
+    run = Run(
+        now=options.now,
+        online=options.online,
+        skip=options.skip,
+        verifier=None if trust is None else TrustVerifier(trust, options.now),
+        progress=options.progress,
+    )
+    return collect(manifest, collectors(), run)
+
+
+def judge(graph: Graph, manifest: Manifest | None, options: Options) -> Judged:
+    """Evaluate a graph against the checklist.
+
+    Args:
+        graph: the evidence.
+        manifest: where checklist, parameters, waivers and trust come from; None when only the options decide.
+        options: of the run.
+
+    Raises:
+        PolicyError: a policy, the checklist or a parameter is wrong.
+        UsageError: an option is wrong.
+    """
+    policies = PolicySet.load(options.policies)
+    checklist = load_checklist(_checklist(manifest, options), policies)
+    trust = None if manifest is None else _trust(manifest, options)
+    with open_engine(options.engine, url=options.opa_url) as engine:
+        settings: dict[str, Any] = {
+            "checklist": checklist,
+            "now": options.now,
+            "engine": engine,
+            "parameters": {} if manifest is None else manifest.parameters,
+            "waivers": () if manifest is None else manifest.waivers,
+            "stage": options.stage,
+            "trust_policy_digest": None if trust is None else {"sha256": trust.digest},
+            "bypasses": _bypasses(options),
+        }
+        assessment = evaluate(graph, policies=policies, **settings)
+        return Judged(assessment, graph, policies, settings_document(**settings), trust)
+
+
+def seal(judged: Judged, reports: ReportStore, rendered: Mapping[str, bytes], key: SigningKey | None, out: Path) -> None:
+    """Sign the verdict and write the verdict package; an earlier package stays intact until this one is whole.
+
+    Args:
+        judged: the assessment.
+        reports: raw tool output.
+        rendered: file name to content of the reports to include.
+        key: who signs; None leaves the assessment unsigned and says so.
+        out: the package's folder.
+
+    Raises:
+        UsageError: the folder cannot be written, or holds something else.
+    """
+    contents = PackageContents(
+        assessment=judged.assessment.document,
+        graph=judged.graph,
+        policies=judged.policies,
+        settings=judged.settings,
+        trust=judged.trust,
+        reports=rendered,
+        raw=dict(reports),
+    )
+    write_package(out, contents, key)
+
+
+def merged_options(options: Options, skipped: Sequence[str]) -> Options:
+    """The options with every collector that a collection skipped, so that the assessment records it."""
+    return replace(options, skip=tuple(sorted({*options.skip, *skipped})))
+
+
+def _trust(manifest: Manifest, options: Options) -> TrustPolicy | None:
+    path = options.trust or manifest.trust
+    return None if path is None else load_trust_policy(path)
+
+
+def _checklist(manifest: Manifest | None, options: Options) -> str:
+    if options.checklist:
+        return options.checklist
+    if manifest is None or manifest.checklist is None:
+        return DEFAULT_CHECKLIST
+    beside = manifest.root / manifest.checklist
+    return str(beside) if beside.is_file() else manifest.checklist
+
+
+def _bypasses(options: Options) -> list[dict[str, str]]:
+    found = [{"code": "collector_skipped", "message": f"collector {name} was skipped"} for name in sorted(options.skip)]
+    if options.now_given:
+        found.append({"code": "time_given", "message": "the evaluation time was given, not read from the clock"})
+    return found

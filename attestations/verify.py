@@ -2,38 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+from .. import strict_json
+from ..errors import ProbatumError
 from ..evaluator.engines.base import Engine
-from .report import VerificationReport
+from .check_envelope import CheckedStatement, check_envelope
+from .check_links import check_counts, check_evidence, check_policies, check_verdict
+from .check_subjects import check_subjects
+from .package import ASSESSMENT, EVIDENCE, UNSIGNED, VERDICT
+from .package_files import PackageFiles
+from .predicates import ASSESSMENT as ASSESSMENT_TYPE
+from .predicates import VSA
+from .replay import check_replay
+from .report import Row, VerificationReport, failed
+from .roles import parse_time
 from .trust import TrustPolicy
+from .vsa import PACKAGE_FIELD
+
+_CLOCK_SKEW = timedelta(minutes=5)
 
 
-def verify_package(
-    folder: Path,
-    *,
-    trust: TrustPolicy,
-    basis: str,
-    now: datetime,
-    subjects: Sequence[Path] = (),
-    policy_digest: str | None = None,
-    max_age_days: float | None = None,
-    engine: Engine | None = None,
-) -> VerificationReport:
-    """Verify a verdict package.
+@dataclass(frozen=True)
+class Demands:
+    """What a verifier asks of a package.
 
     Args:
-        folder: the package.
         trust: who may sign a verdict: `trust_file.load_trust`, `trust.trust_keys` for given public keys, or
             `local_key.local_trust` for the user's own key.
         basis: on what ground these signers are trusted, for the report.
         now: for ages.
         subjects: folders that subjects' locations are relative to; each subject's content is digested again there.
-        policy_digest: SHA-256 that the policy bundle must have.
+        policy_digest: SHA-256 that the policies must have.
         max_age_days: how old the verdict may be; None for any age.
         engine: evaluate again with this engine and compare (``--replay``); None leaves that check out.
+    """
+
+    trust: TrustPolicy
+    basis: str
+    now: datetime
+    subjects: Sequence[Path] = ()
+    policy_digest: str | None = None
+    max_age_days: float | None = None
+    engine: Engine | None = None
+
+    def to_document(self) -> dict[str, Any]:
+        """The verifier's own settings, as the report shows them."""
+        return {
+            "trusted": self.basis,
+            "trust_policy": {"sha256": self.trust.digest},
+            "signers": sorted(f"{name} {key.id}" if name != key.id else name for name, key in self.trust.keys.items()),
+            "now": self.now.isoformat(),
+            "subjects": [str(path) for path in self.subjects],
+            "policy_digest": self.policy_digest,
+            "max_age_days": self.max_age_days,
+            "replay": None if self.engine is None else f"{self.engine.name} {self.engine.version}",
+            "network": False,
+        }
+
+
+def verify_package(folder: Path, demands: Demands) -> VerificationReport:
+    """Verify a verdict package.
+
+    Args:
+        folder: the package.
+        demands: whom to trust, and what to compare with.
 
     Returns:
         A report whose ``ok`` says whether the package is to be believed. Whether the pipeline passed is ``result``.
@@ -41,4 +78,76 @@ def verify_package(
     Raises:
         UsageError: there is no such folder.
     """
-    raise NotImplementedError
+    files = PackageFiles.open(folder)
+    rows: list[Row] = []
+    verdict = _verdict(files, demands, rows)
+    if verdict is None:
+        return _report(rows, demands, "the verdict itself is not verified, so nothing else was looked at")
+    rows += files.rows(verdict["predicate"][PACKAGE_FIELD]["files"])
+    if failed(rows):
+        return _report(rows, demands, "the package is not the one that was signed")
+    assessment = _signed(files, ASSESSMENT, ASSESSMENT_TYPE, demands, rows)
+    if assessment is None:
+        return _report(rows, demands, "the assessment is not verified")
+    rows += _guarded(_contents(files, verdict, assessment, demands))
+    result = str(assessment["predicate"]["result"])
+    return VerificationReport(tuple(rows), demands.to_document(), result, verdict["predicate"])
+
+
+def _verdict(files: PackageFiles, demands: Demands, rows: list[Row]) -> Mapping[str, Any] | None:
+    if VERDICT in files.digests():
+        return _signed(files, VERDICT, VSA, demands, rows)
+    why = "the package was made with --no-sign" if UNSIGNED in files.digests() else "this is no verdict package"
+    rows.append(Row("verdict", False, VERDICT, "", f"there is no {VERDICT}: {why}"))
+    return None
+
+
+def _signed(
+    files: PackageFiles, name: str, predicate_type: str, demands: Demands, rows: list[Row]
+) -> Mapping[str, Any] | None:
+    try:
+        data = files.read(name)
+    except ProbatumError as error:
+        rows.append(Row(f"{name}: envelope", False, "a readable file", "", str(error)))
+        return None
+    checked: CheckedStatement = check_envelope(
+        data, name=name, predicate_type=predicate_type, trust=demands.trust, now=demands.now
+    )
+    rows += checked.rows
+    return checked.statement
+
+
+def _contents(
+    files: PackageFiles, verdict: Mapping[str, Any], assessment: Mapping[str, Any], demands: Demands
+) -> Iterator[Row]:
+    yield from check_verdict(verdict, assessment)
+    yield from check_counts(assessment)
+    yield from check_evidence(files, verdict, assessment)
+    yield from check_policies(files, assessment, demands.policy_digest)
+    evidence = strict_json.loads(files.read(EVIDENCE), source=EVIDENCE)
+    yield from check_subjects(verdict, evidence, demands.subjects)
+    yield _age(verdict["predicate"]["timeVerified"], demands)
+    yield Row("log inclusion", None, detail="the verdict is in no transparency log")
+    yield check_replay(files, assessment["predicate"], demands.engine)
+
+
+def _guarded(rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows; a document that cannot be read ends them with a row that failed."""
+    try:
+        yield from rows
+    except ProbatumError as error:
+        yield Row("contents", False, "readable documents", "", str(error))
+
+
+def _age(time: str, demands: Demands) -> Row:
+    moment = parse_time(time)
+    if moment is None or moment > demands.now + _CLOCK_SKEW:
+        return Row("age", False, f"before {demands.now.isoformat()}", time, "the verdict is from the future")
+    if demands.max_age_days is None:
+        return Row("age", None, "", time, "no greatest age was asked for")
+    old = demands.now - moment > timedelta(days=demands.max_age_days)
+    return Row("age", not old, f"at most {demands.max_age_days:g} days", time, "the verdict is too old" if old else "")
+
+
+def _report(rows: list[Row], demands: Demands, why: str) -> VerificationReport:
+    return VerificationReport((*rows, Row("everything else", None, detail=why)), demands.to_document())

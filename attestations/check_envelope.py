@@ -35,7 +35,9 @@ class CheckedStatement:
     signers: tuple[str, ...] = ()
 
 
-def check_envelope(data: bytes, *, name: str, predicate_type: str, trust: TrustPolicy, now: datetime) -> CheckedStatement:
+def check_envelope(
+    data: bytes, *, name: str, predicate_type: str, trust: TrustPolicy, now: datetime
+) -> CheckedStatement:
     """Check an envelope of Probatum's own.
 
     The order matters: nothing inside the payload is read before a signature over its exact bytes holds.
@@ -95,6 +97,8 @@ def _signed_by_allowed(
     signed = [trust.signer_of(key) for key in envelope.signers(trust.keys.values())]
     signers = [signer for signer in signed if signer is not None]
     allowed = allow(trust, statement["predicateType"], signers, statement, now)
-    demands = ", ".join(f"{role.threshold} of {len(role.signers)}" for role in trust.roles_for(statement["predicateType"]))
+    demands = ", ".join(
+        f"{role.threshold} of {len(role.signers)}" for role in trust.roles_for(statement["predicateType"])
+    )
     row = Row(f"{name}: signer", bool(allowed.roles), f"{demands} allowed", ", ".join(signers), allowed.reason)
     return CheckedStatement((*rows, row), statement if row.ok else None, allowed.signers)

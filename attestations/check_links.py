@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .. import strict_json
-from .package import EVIDENCE, POLICIES, TRUST
+from ..evaluator.graph import Graph
+from .package import ASSESSMENT, EVIDENCE, POLICIES, TRUST
 from .package_files import PackageFiles
 from .report import Row, equal
-from .vsa import level, policy_uri, resource_uri
+from .statement import subjects_of
+from .vsa import level, policy_uri, resource_uri, used_attestations
 
 Document = Mapping[str, Any]
 _SEVERITY = ("fail", "inconclusive", "waived", "pass", "not_applicable")
@@ -37,22 +37,26 @@ def check_counts(assessment: Document) -> Iterator[Row]:
     for control in details["controls"]:
         worst = _worst(item["outcome"] for item in control["subjects"])
         if worst != control["outcome"]:
-            yield Row("assessment: outcomes", False, worst, control["outcome"], f"{control['id']} is not its worst subject")
+            yield Row(
+                "assessment: outcomes", False, worst, control["outcome"], f"{control['id']} is not its worst subject"
+            )
     counts = Counter(control["outcome"] for control in details["controls"])
-    yield equal("assessment: counts", {key: counts[key] for key in sorted(_SEVERITY)}, dict(sorted(details["counts"].items())))
+    yield equal(
+        "assessment: counts", {key: counts[key] for key in sorted(_SEVERITY)}, dict(sorted(details["counts"].items()))
+    )
     yield equal("assessment: result", _result(counts, bool(details["reasons"])), details["result"])
 
 
-def check_evidence(files: PackageFiles, verdict: Document, assessment: Document) -> Iterator[Row]:
-    """Evidence, policies and trust policy are those that the assessment pins by digest."""
+def check_evidence(files: PackageFiles, graph: Graph, verdict: Document, assessment: Document) -> Iterator[Row]:
+    """Evidence, attestations and trust policy are those that verdict and assessment pin by digest."""
     digests = assessment["predicate"]["digests"]
-    evidence = files.read(EVIDENCE)
-    yield equal("evidence", digests["graph"]["sha256"], hashlib.sha256(evidence).hexdigest(), "another evidence graph")
-    subjects = _subjects(strict_json.loads(evidence, source=EVIDENCE), digests["graph"]["sha256"])
-    yield equal("evidence: subjects", subjects, verdict["subject"], "the verdict is about other subjects")
-    envelope = files.digests()["assessment.dsse.json"]["sha256"]
-    inputs = verdict["predicate"]["inputAttestations"]
-    yield equal("verdict: input attestations", envelope, inputs[0]["digest"]["sha256"], "another assessment")
+    found = files.digests()
+    yield equal("evidence", digests["graph"]["sha256"], found[EVIDENCE]["sha256"], "another evidence graph")
+    yield equal("evidence: identity", digests["graph"]["sha256"], graph.digest, f"{EVIDENCE} is not in canonical form")
+    yield equal("evidence: subjects", subjects_of(graph), verdict["subject"], "the verdict is about other subjects")
+    envelope = {"uri": ASSESSMENT, "digest": {"sha256": found[ASSESSMENT]["sha256"]}}
+    inputs = [envelope, *used_attestations(graph)]
+    yield equal("verdict: input attestations", inputs, verdict["predicate"]["inputAttestations"], "other attestations")
     yield from _trust(files, digests["trust_policy"])
 
 
@@ -72,16 +76,6 @@ def check_policies(files: PackageFiles, assessment: Document, wanted: str | None
 def _trust(files: PackageFiles, pinned: Document | None) -> Iterator[Row]:
     found = files.digests().get(TRUST, {}).get("sha256")
     yield equal("trust policy", (pinned or {}).get("sha256"), found, f"{TRUST} is not the trust policy that was used")
-
-
-def _subjects(evidence: Document, digest: str) -> list[dict[str, Any]]:
-    subjects = evidence["subjects"]
-    found = [
-        {"name": key, "digest": {"sha256": subjects[key]["digest"]["sha256"]}}
-        for key in sorted(subjects)
-        if "sha256" in subjects[key].get("digest", {})
-    ]
-    return found or [{"name": EVIDENCE, "digest": {"sha256": digest}}]
 
 
 def _worst(outcomes: Iterator[str]) -> str:

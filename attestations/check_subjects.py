@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from ..content import Content, read_content
+from ..evaluator.graph import Graph
 from .report import Row
 
 
-def check_subjects(verdict: Mapping[str, Any], evidence: Mapping[str, Any], roots: Sequence[Path]) -> Iterator[Row]:
+def check_subjects(verdict: Mapping[str, Any], graph: Graph, roots: Sequence[Path]) -> Iterator[Row]:
     """One row per subject of the verdict.
 
     Args:
         verdict: the verified verdict statement.
-        evidence: the verified evidence graph, which knows where each subject lay.
+        graph: the verified evidence graph, which knows where each subject lay.
         roots: folders that locations are relative to; none, and no file is looked at.
     """
     if not roots:
@@ -23,18 +24,22 @@ def check_subjects(verdict: Mapping[str, Any], evidence: Mapping[str, Any], root
         return
     compared = 0
     for subject in verdict["subject"]:
-        location = evidence["subjects"].get(subject["name"], {}).get("location")
-        row = _row(subject["name"], subject["digest"]["sha256"], location, roots)
+        known = graph.subjects.get(subject["name"])
+        row = _row(subject["name"], subject["digest"]["sha256"], known.location if known else None, roots)
         compared += row.ok is True
         yield row
     if not compared:
-        yield Row("subjects", False, "at least one file that agrees", "none", "nothing at hand is what the verdict is about")
+        yield Row(
+            "subjects", False, "at least one file that agrees", "none", "nothing at hand is what the verdict is about"
+        )
 
 
-def _row(name: str, expected: str, location: Any, roots: Sequence[Path]) -> Row:
+def _row(name: str, expected: str, location: str | None, roots: Sequence[Path]) -> Row:
     check = f"subject {name}"
-    if not isinstance(location, str) or "://" in location:
-        return Row(check, None, expected, "", f"its content is not a file of the pipeline ({location or 'no location'})")
+    if location is None or "://" in location:
+        return Row(
+            check, None, expected, "", f"its content is not a file of the pipeline ({location or 'no location'})"
+        )
     path = _find(location, roots)
     if path is None:
         where = ", ".join(str(root) for root in roots)

@@ -27,7 +27,9 @@ def write_key_pair(path: Path, kind: str, passphrase: bytes | None) -> tuple[Pat
     public_path = path.with_name(f"{path.name}.pub")
     for taken in (path, public_path):
         if taken.exists():
-            raise UsageError(f"{taken} exists", why="a lost private key cannot be made again", remedy="choose another name")
+            raise UsageError(
+                f"{taken} exists", why="a lost private key cannot be made again", remedy="choose another name"
+            )
     pair = new_key(kind, passphrase)
     write_atomic(path, pair.private, mode=0o600)
     write_atomic(public_path, pair.public.pem.encode())

@@ -69,7 +69,9 @@ def new_key(kind: str = "ed25519", passphrase: bytes | None = None) -> KeyPair:
         UsageError: the kind is unknown.
     """
     if kind not in KINDS:
-        raise UsageError(f"unknown kind of key {kind!r}", why=f"known are {', '.join(KINDS)}", remedy="choose one of them")
+        raise UsageError(
+            f"unknown kind of key {kind!r}", why=f"known are {', '.join(KINDS)}", remedy="choose one of them"
+        )
     key: Any = ed25519.Ed25519PrivateKey.generate() if kind == "ed25519" else ec.generate_private_key(ec.SECP256R1())
     locked: serialization.KeySerializationEncryption = serialization.NoEncryption()
     if passphrase:

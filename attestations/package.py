@@ -18,6 +18,7 @@ from typing import Any
 from .. import strict_json
 from ..errors import UsageError
 from ..evaluator.graph import Graph
+from ..evaluator.graph_document import dump_graph
 from . import dsse
 from .keys import SigningKey
 from .statement import assessment_statement, subjects_of
@@ -158,7 +159,7 @@ def check_destination(folder: Path) -> None:
 
 def _unsigned_files(contents: PackageContents) -> dict[str, bytes]:
     files = {
-        EVIDENCE: strict_json.canonical(contents.graph.to_document()),
+        EVIDENCE: dump_graph(contents.graph),
         POLICIES: contents.policies,
         SETTINGS: strict_json.canonical(dict(contents.settings)),
     }

@@ -48,7 +48,9 @@ class PackageFiles:
             ) from error
         if not content.folder:
             raise UsageError(
-                f"{folder} is not a folder", why="it is a file", remedy="give the folder that `probatum gate --out` wrote"
+                f"{folder} is not a folder",
+                why="it is a file",
+                remedy="give the folder that `probatum gate --out` wrote",
             )
         return cls(folder.resolve(), content)
 

@@ -32,7 +32,9 @@ def check_replay(files: PackageFiles, assessment: Mapping[str, Any], engine: Eng
     recorded = f"{assessment['engine']['name']} {assessment['engine']['version']}"
     if expected != found:
         return Row("replay", False, expected, found, f"{first_difference(assessment, again)} (evaluated with {used})")
-    return Row("replay", True, expected, found, "" if used == recorded else f"recorded with {recorded}, replayed with {used}")
+    return Row(
+        "replay", True, expected, found, "" if used == recorded else f"recorded with {recorded}, replayed with {used}"
+    )
 
 
 def first_difference(expected: Mapping[str, Any], found: Mapping[str, Any]) -> str:
@@ -42,7 +44,7 @@ def first_difference(expected: Mapping[str, Any], found: Mapping[str, Any]) -> s
 
 def _evaluate(files: PackageFiles, engine: Engine) -> Mapping[str, Any]:
     from ..evaluator.bundle import unpack
-    from ..evaluator.loader import load_graph
+    from ..evaluator.graph_document import load_graph
     from ..evaluator.settings import evaluate_from
 
     graph = load_graph(files.read(EVIDENCE), source=EVIDENCE)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .predicates import ASSESSMENT, PROVENANCE_V1, PROVENANCE_V02, VSA
+from .predicates import ASSESSMENT, PROVENANCE_V02, PROVENANCE_V1, VSA
 from .trust import Role, TrustPolicy
 
 _CLOCK_SKEW = timedelta(minutes=5)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,7 +18,9 @@ _HEX_LENGTH = {"md5": 32, "sha1": 40, "gitCommit": 40, "sha256": 64, "sha384": 9
 _HEX = re.compile(r"^[0-9a-f]+$")
 
 
-def statement(subjects: Sequence[Mapping[str, Any]], predicate_type: str, predicate: Mapping[str, Any]) -> dict[str, Any]:
+def statement(
+    subjects: Sequence[Mapping[str, Any]], predicate_type: str, predicate: Mapping[str, Any]
+) -> dict[str, Any]:
     """An in-toto Statement v1.
 
     Args:
@@ -55,8 +56,7 @@ def subjects_of(graph: Graph) -> list[dict[str, Any]]:
         for key in sorted(graph.subjects)
         if "sha256" in graph.subjects[key].digest
     ]
-    evidence = hashlib.sha256(strict_json.canonical(graph.to_document())).hexdigest()
-    return found or [{"name": "evidence.json", "digest": {"sha256": evidence}}]
+    return found or [{"name": "evidence.json", "digest": {"sha256": graph.digest}}]
 
 
 def parse_statement(payload: bytes, *, source: str) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from .. import strict_json
 from ..errors import ProbatumError
 from ..evaluator.engines.base import Engine
+from ..evaluator.graph_document import load_graph
 from .check_envelope import CheckedStatement, check_envelope
 from .check_links import check_counts, check_evidence, check_policies, check_verdict
 from .check_subjects import check_subjects
@@ -29,18 +29,7 @@ _CLOCK_SKEW = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Demands:
-    """What a verifier asks of a package.
-
-    Args:
-        trust: who may sign a verdict: `trust_file.load_trust`, `trust.trust_keys` for given public keys, or
-            `local_key.local_trust` for the user's own key.
-        basis: on what ground these signers are trusted, for the report.
-        now: for ages.
-        subjects: folders that subjects' locations are relative to; each subject's content is digested again there.
-        policy_digest: SHA-256 that the policies must have.
-        max_age_days: how old the verdict may be; None for any age.
-        engine: evaluate again with this engine and compare (``--replay``); None leaves that check out.
-    """
+    """What a verifier asks of a package; the fields are the arguments of `verify_package`."""
 
     trust: TrustPolicy
     basis: str
@@ -65,12 +54,29 @@ class Demands:
         }
 
 
-def verify_package(folder: Path, demands: Demands) -> VerificationReport:
+def verify_package(
+    folder: Path,
+    *,
+    trust: TrustPolicy,
+    basis: str,
+    now: datetime,
+    subjects: Sequence[Path] = (),
+    policy_digest: str | None = None,
+    max_age_days: float | None = None,
+    engine: Engine | None = None,
+) -> VerificationReport:
     """Verify a verdict package.
 
     Args:
         folder: the package.
-        demands: whom to trust, and what to compare with.
+        trust: who may sign a verdict: `trust_file.load_trust`, `trust.trust_keys` for given public keys, or
+            `local_key.local_trust` for the user's own key.
+        basis: on what ground these signers are trusted, for the report.
+        now: for ages.
+        subjects: folders that subjects' locations are relative to; each subject's content is digested again there.
+        policy_digest: SHA-256 that the policies must have.
+        max_age_days: how old the verdict may be; None for any age.
+        engine: evaluate again with this engine and compare (``--replay``); None leaves that check out.
 
     Returns:
         A report whose ``ok`` says whether the package is to be believed. Whether the pipeline passed is ``result``.
@@ -78,6 +84,7 @@ def verify_package(folder: Path, demands: Demands) -> VerificationReport:
     Raises:
         UsageError: there is no such folder.
     """
+    demands = Demands(trust, basis, now, subjects, policy_digest, max_age_days, engine)
     files = PackageFiles.open(folder)
     rows: list[Row] = []
     verdict = _verdict(files, demands, rows)
@@ -122,10 +129,10 @@ def _contents(
 ) -> Iterator[Row]:
     yield from check_verdict(verdict, assessment)
     yield from check_counts(assessment)
-    yield from check_evidence(files, verdict, assessment)
+    graph = load_graph(files.read(EVIDENCE), source=EVIDENCE)
+    yield from check_evidence(files, graph, verdict, assessment)
     yield from check_policies(files, assessment, demands.policy_digest)
-    evidence = strict_json.loads(files.read(EVIDENCE), source=EVIDENCE)
-    yield from check_subjects(verdict, evidence, demands.subjects)
+    yield from check_subjects(verdict, graph, demands.subjects)
     yield _age(verdict["predicate"]["timeVerified"], demands)
     yield Row("log inclusion", None, detail="the verdict is in no transparency log")
     yield check_replay(files, assessment["predicate"], demands.engine)

@@ -68,7 +68,9 @@ def level(checklist: str) -> str:
 def resource_uri(pipeline: Mapping[str, Any]) -> str:
     """The pipeline's own ``resource_uri`` if its manifest gives one, else a URN made of its name."""
     given = pipeline.get("resource_uri")
-    return given if isinstance(given, str) and given else f"urn:probatum:pipeline:{quote(str(pipeline['name']), safe='')}"
+    return (
+        given if isinstance(given, str) and given else f"urn:probatum:pipeline:{quote(str(pipeline['name']), safe='')}"
+    )
 
 
 def policy_uri(assessment: Mapping[str, Any]) -> str:

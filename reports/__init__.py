@@ -1,1 +1,1 @@
-"""An assessment rendered: one file per format, each returning text or bytes."""
+"""An assessment rendered: one file per format, each returning text and printing nothing."""

@@ -1,0 +1,60 @@
+"""Untrusted words made fit to be shown.
+
+Findings quote file names, package names and manifest fields that whoever is under assessment can choose. Shown as they
+are, they could move a terminal's cursor and repaint a FAIL as a PASS (CWE-150, escape sequences), or reverse a line
+(CVE-2021-42574, "Trojan Source"). Nothing is dropped in silence: what has no honest appearance is shown as its
+escape.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import Any
+
+_INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+"""Categories without an appearance: controls, format (bidi, zero width, tags), surrogates, private use, line breaks."""
+
+_SPACES = re.compile(r"[ \t\r\n\f\v]+")
+
+
+def plain(value: object) -> str:
+    r"""One line of text without control, bidirectional or invisible characters.
+
+    Args:
+        value: any value of a document; what is not a string is shown as JSON, and null as nothing.
+
+    Returns:
+        The text on one line: white space runs become one blank, every other invisible character its ``\u`` escape.
+    """
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    return _visible(_SPACES.sub(" ", text).strip())
+
+
+def json_text(value: Any) -> str:
+    """Stable JSON for a file or a terminal: sorted keys, two blanks of indentation, one final newline.
+
+    Strings keep their exact value, for what is invisible is written as a JSON escape, which only strings can hold.
+
+    Raises:
+        ValueError: the value holds NaN or an infinity, which JSON has not.
+    """
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2, allow_nan=False)
+    return "\n".join(_visible(line) for line in text.split("\n")) + "\n"
+
+
+def _visible(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escape(mark) if unicodedata.category(mark) in _INVISIBLE else mark for mark in text)
+
+
+def _escape(mark: str) -> str:
+    code = ord(mark)
+    if code <= 0xFFFF:
+        return f"\\u{code:04x}"
+    code -= 0x10000
+    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"

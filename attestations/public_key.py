@@ -80,7 +80,7 @@ class PublicKey:
 
     @property
     def id(self) -> str:
-        """``SHA256:`` and the unpadded base64 of the digest of the key in SSH's form, as ``ssh-keygen -l`` prints it."""
+        """``SHA256:`` and unpadded base64 of the digest of the key in SSH's form, as ``ssh-keygen -l`` prints it."""
         line = self.key.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
         digest = hashlib.sha256(base64.b64decode(line.split()[1])).digest()
         return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
@@ -102,7 +102,7 @@ class PublicKey:
         return _ecdsa(key, signature, data, _CURVES[key.curve.name][1]())
 
     def verifies_sha256(self, signature: bytes, digest: bytes) -> bool:
-        """Whether the signature is this key's over content with this SHA-256; never for keys that sign content whole."""
+        """Whether the signature is this key's over content with this SHA-256; False for ed25519, P-384 and P-521."""
         key, algorithm = self.key, Prehashed(hashes.SHA256())
         if isinstance(key, rsa.RSAPublicKey):
             return _rsa(key, signature, digest, algorithm)

@@ -97,7 +97,7 @@ def _imported(scheme: str, uri: str, secret: Any) -> SSlibKey:
     if scheme == "awskms":
         return AWSSigner.import_(name)[1]
     if scheme == "gcpkms":
-        return GCPSigner.import_(name)[1]  # type: ignore[return-value]
+        return GCPSigner.import_(name)[1]
     if scheme == "hv":
         return VaultSigner.import_(name)[1]
     if scheme == "hsm":

@@ -1,0 +1,63 @@
+# METADATA
+# title: Datasets are the pinned snapshot
+# description: |
+#   The dataset's content was digested, and every pin of it (DVC, a signed manifest, a checksum file) holds.
+#   There must be at least one pin: a dataset that nobody pinned can be changed by anyone.
+# custom:
+#   id: DATA-02
+#   priority: critical
+#   stages: [training, deployment]
+#   subjects: [dataset]
+#   evidence: [hashes]
+#   remediation: |
+#     Pin the snapshot that was reviewed (dvc add, a signed manifest, or sha256sum > SHA256SUMS) and commit the pin. If
+#     the content differs from its pin, restore the snapshot, or find out who changed it and why before pinning anew.
+#   parameters:
+#     pin_formats:
+#       type: array
+#       minItems: 1
+#       items: {enum: [dvc, dvc_lock, oms, in_toto, checksums]}
+#       default: [dvc, dvc_lock, oms, in_toto, checksums]
+#       description: Kinds of pin that count.
+#     pin_algorithms:
+#       type: array
+#       minItems: 1
+#       items: {enum: [sha256, md5]}
+#       default: [sha256, md5]
+#       description: |
+#         Digests that a pin may state. DVC states MD5, which stops a change of pinned data but not an author who
+#         prepares two datasets with one MD5; use [sha256] where authors of data are not trusted.
+package probatum.controls.data_02
+
+import rego.v1
+
+import data.probatum.lib.pins
+import data.probatum.lib.shape
+
+settings := input.parameters["DATA-02"]
+
+applies contains id if some id in input.ids.dataset
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].hashes
+	some pin in shape.items(input.observations[obs].result.pins)
+	not pins.holds(pin, settings.pin_formats, settings.pin_algorithms)
+	message := pins.flaw(pin, settings.pin_formats, settings.pin_algorithms)
+}
+
+deny contains {"subject": id, "message": "nothing pins this dataset", "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].hashes
+	input.observations[obs].status == "complete"
+	input.observations[obs].result.pins == []
+}
+
+proof contains {"subject": id, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.usable[id].hashes
+	result := input.observations[obs].result
+	shape.sha256(result.digest)
+	result.digest == input.subjects[id].digest.sha256
+	pins.all_hold(result.pins, settings.pin_formats, settings.pin_algorithms)
+}

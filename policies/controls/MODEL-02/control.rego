@@ -1,0 +1,78 @@
+# METADATA
+# title: Models hold no malicious code
+# description: |
+#   A complete scan accounted for every file of the model and found nothing: no issue of any severity, every file clean,
+#   and the allow-list of imports was not extended beyond what this control accepts.
+# custom:
+#   id: MODEL-02
+#   priority: critical
+#   stages: [training, deployment]
+#   subjects: [model]
+#   evidence: [model_scan]
+#   remediation: |
+#     Do not load the model. Find out where the file came from, rebuild it from a trusted training run and store it in
+#     a format that cannot execute code. If a reported import is legitimate, have it reviewed and name it in
+#     accepted_imports.
+#   parameters:
+#     accepted_imports:
+#       type: array
+#       items: {type: string, minLength: 1}
+#       default: []
+#       description: Imports beyond the built-in allow-list that have been reviewed and may be reached by a pickle.
+package probatum.controls.model_02
+
+import rego.v1
+
+import data.probatum.lib.shape
+
+accepted := input.parameters["MODEL-02"].accepted_imports
+
+applies contains id if some id in input.ids.model
+
+clean(file) if {
+	file.clean == true
+	shape.filled(file.examined_by)
+	shape.stated(file.path)
+	shape.sha256(file.sha256)
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].model_scan
+	some issue in shape.items(input.observations[obs].result.issues)
+	message := sprintf("%s: %s (%s, %s)", [
+		shape.shown(issue, "path"),
+		shape.shown(issue, "message"),
+		shape.shown(issue, "severity"),
+		shape.shown(issue, "scanner"),
+	])
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].model_scan
+	some file in shape.items(input.observations[obs].result.files)
+	not clean(file)
+	message := sprintf("%s was not found clean", [shape.shown(file, "path")])
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].model_scan
+	some extra in shape.items(input.observations[obs].result.allow_list.extended_with)
+	not extra in accepted
+	message := sprintf("the scan allowed the import %s, which this control does not accept", [shape.word(extra)])
+}
+
+proof contains {"subject": id, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.usable[id].model_scan
+	result := input.observations[obs].result
+	result.issue_count == 0
+	result.issues == []
+	shape.sha256(result.allow_list.digest)
+	is_array(result.allow_list.extended_with)
+	every extra in result.allow_list.extended_with { extra in accepted }
+	shape.filled(result.files)
+	every file in result.files { clean(file) }
+}

@@ -1,0 +1,102 @@
+# METADATA
+# title: Models are signed
+# description: |
+#   A signature over the model verifies, its signer is allowed by the trust policy, and it covers every file of the
+#   model as it is now. An unsigned file in a signed folder fails.
+# custom:
+#   id: MODEL-03
+#   priority: critical
+#   stages: [deployment]
+#   subjects: [model]
+#   evidence: [model_signature]
+#   remediation: |
+#     Sign the model in the job that makes it (model-signing, cosign, or a DSSE envelope with a key that the trust
+#     policy names), after its last change, with every file included.
+#   parameters:
+#     min_tier: {default: attested}
+#     accepted_formats:
+#       type: array
+#       items: {enum: [oms, dsse, sigstore, detached]}
+#       default: [oms, dsse, sigstore, detached]
+#       description: Kinds of signature that count.
+#     allowed_signers:
+#       type: array
+#       items: {type: string, minLength: 1}
+#       default: []
+#       description: Signers that count, as the trust policy names them; empty means everyone that it allows.
+package probatum.controls.model_03
+
+import rego.v1
+
+import data.probatum.lib.shape
+
+settings := input.parameters["MODEL-03"]
+
+applies contains id if some id in input.ids.model
+
+# One allowed signer is enough where signers are named; the trust policy sets thresholds.
+signed_by_allowed(result) if {
+	shape.filled(result.signers)
+	shape.texts(result.signers)
+	settings.allowed_signers == []
+}
+
+signed_by_allowed(result) if {
+	shape.texts(result.signers)
+	some signer in result.signers
+	signer in settings.allowed_signers
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].model_signature
+	result := input.observations[obs].result
+	result.verified == false
+	message := sprintf("no valid signature: %s", [shape.shown(result, "reason")])
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].model_signature
+	result := input.observations[obs].result
+	result.verified == true
+	not signed_by_allowed(result)
+	message := sprintf("signed by %s, whom this control does not accept", [shape.listed(result, "signers")])
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].model_signature
+	result := input.observations[obs].result
+	result.verified == true
+	not shape.one_of(result, "format", settings.accepted_formats)
+	message := sprintf("a signature of format %s is not accepted", [shape.shown(result, "format")])
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].model_signature
+	result := input.observations[obs].result
+	result.verified == true
+	not result.covers_all_files == true
+	message := "the signature does not cover every file of the model"
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].model_signature
+	result := input.observations[obs].result
+	shape.filled(result.uncovered)
+	message := sprintf("the signature does not cover %s", [shape.listed(result, "uncovered")])
+}
+
+proof contains {"subject": id, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.usable[id].model_signature
+	result := input.observations[obs].result
+	result.verified == true
+	result.format in settings.accepted_formats
+	signed_by_allowed(result)
+	result.covers_all_files == true
+	result.uncovered == []
+}

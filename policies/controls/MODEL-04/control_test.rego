@@ -1,0 +1,149 @@
+package probatum.controls.model_04_test
+
+import rego.v1
+
+import data.probatum.controls.model_04 as control
+import data.probatum.lib.world
+
+pin := {
+	"source": "SHA256SUMS", "format": "checksums", "algorithm": "sha256", "expected": world.sha("b"),
+	"actual": world.sha("b"), "match": true,
+}
+
+result := {"digest": world.sha("a"), "files": 1, "bytes": 9, "folder": false, "pins": [pin]}
+
+settings := {"pin_formats": ["checksums", "dvc"], "pin_algorithms": ["sha256", "md5"]}
+
+alone := world.of("MODEL-04", "model", {"hashes": result}, settings)
+
+deployment := {"models": [{"uri": "s3://models/x", "digest": world.sha("a")}]}
+
+serving := world.of("MODEL-04", "workload", {"workload": deployment}, settings)
+
+good := object.union(alone, serving)
+
+cases := {
+	"changed": {
+		"set": {"pins/0/actual": world.sha("c"), "pins/0/match": false},
+		"deny": {sprintf("its content is not what SHA256SUMS pins: expected %s, found %s", [world.sha("b"), world.sha("c")])},
+	},
+	"match alone": {
+		"set": {"pins/0/actual": world.sha("c")},
+		"deny": {sprintf("its content is not what SHA256SUMS pins: expected %s, found %s", [world.sha("b"), world.sha("c")])},
+	},
+	"match missing": {
+		"drop": ["pins/0/match"],
+		"deny": {sprintf("its content is not what SHA256SUMS pins: expected %s, found %s", [world.sha("b"), world.sha("b")])},
+	},
+	"expected and actual missing": {
+		"drop": ["pins/0/expected", "pins/0/actual"],
+		"deny": {"its content is not what SHA256SUMS pins: expected unstated, found unstated"},
+	},
+	"digests are null": {
+		"set": {"pins/0/expected": null, "pins/0/actual": null},
+		"deny": {"its content is not what SHA256SUMS pins: expected unstated, found unstated"},
+	},
+	"algorithm": {
+		"set": {"pins/0/algorithm": "sha1"},
+		"deny": {"its pin in SHA256SUMS uses sha1, which is not accepted"},
+	},
+	"algorithm missing": {
+		"drop": ["pins/0/algorithm"],
+		"deny": {"its pin in SHA256SUMS uses unstated, which is not accepted"},
+	},
+	"format": {
+		"parameters": {"pin_formats": ["dvc"]},
+		"deny": {"the format of its pin in SHA256SUMS is not accepted"},
+	},
+	"format missing": {
+		"drop": ["pins/0/format", "pins/0/source"],
+		"deny": {"the format of its pin in unstated is not accepted"},
+	},
+	"no pins": {"set": {"pins": []}, "deny": {"nothing pins this model"}},
+	"pins missing": {"drop": ["pins"], "deny": set()},
+	"pins are no list": {"set": {"pins": {"0": pin}}, "deny": set()},
+	"digest of something else": {"set": {"digest": world.sha("c")}, "deny": set()},
+	"digest missing": {"drop": ["digest"], "deny": set()},
+	"deployed is another": {
+		"type": "workload",
+		"set": {"models/0/digest": world.sha("c")},
+		"deny": {"what is deployed is none of this pipeline's models, by digest: s3://models/x in workload:x"},
+	},
+	"deployed without digest": {
+		"type": "workload",
+		"set": {"models/0/digest": null},
+		"deny": {"what is deployed is none of this pipeline's models, by digest: s3://models/x in workload:x"},
+	},
+	"deployed digest missing": {
+		"type": "workload",
+		"drop": ["models/0/digest", "models/0/uri"],
+		"deny": {"what is deployed is none of this pipeline's models, by digest: unstated in workload:x"},
+	},
+	"deployed models unknown": {"type": "workload", "drop": ["models"], "deny": set()},
+	"deployed models are no list": {"type": "workload", "set": {"models": "x"}, "deny": set()},
+}
+
+wrong contains name if {
+	some name, case in cases
+	spoiled := world.spoiled(good, object.get(case, "type", "hashes"), case)
+	not as_expected(case.deny) with input as spoiled
+}
+
+as_expected(messages) if {
+	messages == {finding.message | some finding in control.deny}
+	control.proof == set()
+}
+
+test_passes if {
+	control.proof == {{"subject": "model:x", "evidence": ["obs:hashes"]}} with input as good
+	control.deny == set() with input as good
+}
+
+test_each_branch if wrong == set()
+
+test_unusable_evidence_proves_nothing if {
+	control.proof == set() with input as world.unusable(good)
+	control.deny == set() with input as world.unusable(good)
+}
+
+test_bad_news_counts_when_unusable if {
+	spoiled := world.unusable(world.spoiled(good, "hashes", cases.changed))
+	count(control.deny) > 0 with input as spoiled
+}
+
+test_does_not_apply_without_subjects if {
+	control.applies == set() with input as object.union(good, {"ids": {"model": []}})
+}
+
+test_pins_of_a_partial_search_are_not_called_missing if {
+	partial := json.patch(world.spoiled(good, "hashes", {"set": {"pins": []}}), [{
+		"op": "replace",
+		"path": "/observations/obs:hashes/status",
+		"value": "partial",
+	}])
+	control.deny == set() with input as partial
+}
+
+test_subject_without_digest_is_not_proven if {
+	bare := json.patch(good, [{"op": "remove", "path": "/subjects/model:x/digest"}])
+	control.proof == set() with input as bare
+}
+
+test_passes_without_workloads if {
+	count(control.proof) == 1 with input as alone
+	control.deny == set() with input as alone
+}
+
+test_nothing_deployed_passes if {
+	idle := world.spoiled(good, "workload", {"set": {"models": []}})
+	count(control.proof) == 1 with input as idle
+}
+
+test_unread_workload_proves_nothing if {
+	control.proof == set() with input as world.without(good, "workload:x", "workload")
+}
+
+test_stray_deployment_cites_its_evidence if {
+	spoiled := world.spoiled(good, "workload", cases["deployed is another"])
+	{finding.evidence | some finding in control.deny} == {["obs:workload"]} with input as spoiled
+}

@@ -1,0 +1,93 @@
+# METADATA
+# title: Models have a complete ML-BOM
+# description: |
+#   A CycloneDX ML-BOM is valid, describes this very model by digest, has no dangling reference, and states software,
+#   data card, model card, hyperparameters, metrics and provenance.
+# custom:
+#   id: MODEL-10
+#   priority: high
+#   stages: [deployment]
+#   subjects: [model]
+#   evidence: [ml_bom]
+#   remediation: |
+#     Generate a CycloneDX ML-BOM (1.5 or later) when the model is built: a machine-learning-model component with the
+#     model's SHA-256, its model card with data sets, parameters and performance metrics, the software that it was
+#     built with, and its pedigree or provenance.
+#   parameters:
+#     required_sections:
+#       type: array
+#       minItems: 1
+#       items: {enum: [software, data, model_card, hyperparameters, metrics, provenance]}
+#       default: [software, data, model_card, hyperparameters, metrics, provenance]
+#       description: Sections that the ML-BOM must have.
+#     spec_versions:
+#       type: array
+#       minItems: 1
+#       items: {type: string}
+#       default: ["1.5", "1.6", "1.7"]
+#       description: Versions of the CycloneDX specification that are accepted; modelCard exists since 1.5.
+package probatum.controls.model_10
+
+import rego.v1
+
+import data.probatum.lib.shape
+
+settings := input.parameters["MODEL-10"]
+
+applies contains id if some id in input.ids.model
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].ml_bom
+	result := input.observations[obs].result
+	result.valid == false
+	message := sprintf("no valid ML-BOM: %s", [shape.listed(result, "errors")])
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].ml_bom
+	result := input.observations[obs].result
+	result.valid == true
+	not shape.one_of(result, "spec_version", settings.spec_versions)
+	message := sprintf("CycloneDX version %s is not accepted", [shape.shown(result, "spec_version")])
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].ml_bom
+	result := input.observations[obs].result
+	result.valid == true
+	not result.component.digest_matches == true
+	message := "the ML-BOM describes no component with this model's digest"
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].ml_bom
+	result := input.observations[obs].result
+	result.valid == true
+	some section in settings.required_sections
+	not result.sections[section] == true
+	message := sprintf("the ML-BOM does not state %s", [section])
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].ml_bom
+	result := input.observations[obs].result
+	shape.filled(result.dangling)
+	message := sprintf("the ML-BOM refers to what it does not contain: %s", [shape.listed(result, "dangling")])
+}
+
+proof contains {"subject": id, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.usable[id].ml_bom
+	result := input.observations[obs].result
+	result.valid == true
+	result.errors == []
+	result.dangling == []
+	result.spec_version in settings.spec_versions
+	result.component.digest_matches == true
+	every section in settings.required_sections { result.sections[section] == true }
+}

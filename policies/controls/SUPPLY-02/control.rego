@@ -1,0 +1,147 @@
+# METADATA
+# title: Dependencies have no known vulnerabilities
+# description: |
+#   A complete audit found no vulnerability at or above the threshold, and none of any severity whose fix is older than
+#   the grace period. A vulnerability whose severity is unknown counts as above the threshold; a fix whose age is unknown
+#   counts as old. What lies below the threshold and has no fix, or a fresh one, is tolerated: it gives no finding and can
+#   be read in the audit that the proof cites. Only an advisory that is marked withdrawn is left out.
+#   An audit against a local database proves something only while the database is fresh.
+# custom:
+#   id: SUPPLY-02
+#   priority: critical
+#   stages: [pre-commit, training, deployment]
+#   subjects: [dependency_set]
+#   evidence: [dependency_audit]
+#   remediation: |
+#     Upgrade the package to a fixed version and lock again. Where there is no fix, replace the package, or grant a waiver
+#     that says why the vulnerability cannot be reached here. Refresh the local advisory database.
+#   parameters:
+#     severity_threshold:
+#       type: number
+#       minimum: 0
+#       maximum: 10
+#       default: 7.0
+#       description: CVSS base score from which a vulnerability fails at once.
+#     fix_grace_days:
+#       type: number
+#       minimum: 0
+#       default: 30
+#       description: Days after publication within which a fix for a lesser vulnerability must be applied.
+#     max_database_age_days:
+#       type: [number, "null"]
+#       minimum: 0
+#       default: 14
+#       description: Days since the newest advisory of a local database, after which it proves nothing; null for no limit.
+#     max_malformed_advisories:
+#       type: integer
+#       minimum: 0
+#       default: 0
+#       description: Advisories of a local database that could not be read and are accepted all the same.
+package probatum.controls.supply_02
+
+import rego.v1
+
+import data.probatum.lib.moment
+import data.probatum.lib.shape
+
+settings := input.parameters["SUPPLY-02"]
+
+grace_ends := input.now_ns - (settings.fix_grace_days * moment.day)
+
+applies contains id if some id in input.ids.dependency_set
+
+tolerable(vulnerability) if vulnerability.withdrawn == true
+
+tolerable(vulnerability) if {
+	vulnerability.withdrawn == false
+	minor(vulnerability)
+	unfixed_or_fresh(vulnerability)
+}
+
+minor(vulnerability) if {
+	shape.natural(vulnerability.severity)
+	vulnerability.severity < settings.severity_threshold
+}
+
+unfixed_or_fresh(vulnerability) if vulnerability.fix_versions == []
+
+unfixed_or_fresh(vulnerability) if {
+	shape.filled(vulnerability.fix_versions)
+	published := moment.ns(vulnerability.published)
+	published >= grace_ends
+	published <= input.now_ns
+}
+
+pressing contains {"subject": id, "obs": obs, "vulnerability": vulnerability, "name": name} if {
+	some id in applies
+	some obs in input.observed[id].dependency_audit
+	some vulnerability in shape.items(input.observations[obs].result.vulnerabilities)
+	not tolerable(vulnerability)
+	name := sprintf("%s %s: %s", [
+		shape.shown(vulnerability, "package"),
+		shape.shown(vulnerability, "version"),
+		shape.shown(vulnerability, "id"),
+	])
+}
+
+score(vulnerability) := sprintf("CVSS %v", [vulnerability.severity]) if is_number(vulnerability.severity)
+
+else := "severity unknown"
+
+deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
+	some entry in pressing
+	not minor(entry.vulnerability)
+	message := sprintf("%s (%s)%s", [entry.name, score(entry.vulnerability), fix(entry.vulnerability)])
+}
+
+deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
+	some entry in pressing
+	minor(entry.vulnerability)
+	message := sprintf("%s (%s) was not fixed within the grace period of %v days%s", [
+		entry.name,
+		score(entry.vulnerability),
+		settings.fix_grace_days,
+		fix(entry.vulnerability),
+	])
+}
+
+fix(vulnerability) := sprintf("; fixed in %s", [shape.listed(vulnerability, "fix_versions")]) if {
+	shape.filled(vulnerability.fix_versions)
+}
+
+else := ""
+
+# A service that is asked over the network is as fresh as the observation; a local database has an age of its own.
+fresh(result) if {
+	result.service in {"pypi", "osv"}
+	result.database == null
+}
+
+fresh(result) if {
+	result.service == "local"
+	sound_database(result.database)
+	settings.max_database_age_days == null
+}
+
+fresh(result) if {
+	result.service == "local"
+	sound_database(result.database)
+	input.now_ns - moment.ns(result.database.newest) <= settings.max_database_age_days * moment.day
+}
+
+sound_database(database) if {
+	shape.sha256(database.digest)
+	shape.positive(database.advisories)
+	shape.natural(database.malformed)
+	database.malformed <= settings.max_malformed_advisories
+}
+
+proof contains {"subject": id, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.usable[id].dependency_audit
+	result := input.observations[obs].result
+	shape.positive(result.audited)
+	fresh(result)
+	is_array(result.vulnerabilities)
+	every vulnerability in result.vulnerabilities { tolerable(vulnerability) }
+}

@@ -1,0 +1,150 @@
+# METADATA
+# title: Packages come from approved indexes
+# description: |
+#   Every package of the lock file, and every index that pip, uv, poetry or pipenv is configured with, is approved; no
+#   extra index is configured beside the primary one, because an installer that asks several takes the highest version
+#   of a name from any of them (dependency confusion); and no host is trusted without TLS.
+# custom:
+#   id: SUPPLY-03
+#   priority: high
+#   stages: [pre-commit, training]
+#   subjects: [dependency_set]
+#   evidence: [dependencies]
+#   remediation: |
+#     Configure one index, a private one that proxies the public ones under your rules, as the primary index; remove
+#     --extra-index-url, --find-links and --trusted-host; publish what comes from version control or a URL to that index.
+#   parameters:
+#     approved_indexes:
+#       type: array
+#       items: {type: string, minLength: 1, not: {pattern: "^[hH][tT][tT][pP]://"}}
+#       default: ["https://pypi.org/simple"]
+#       description: Simple-API URLs, or paths for find-links, that packages may come from; a final slash does not matter.
+#     default_index:
+#       type: string
+#       default: "https://pypi.org/simple"
+#       description: Index that an installer uses where none is configured; set it where the machines have another.
+#     allow_extra_indexes:
+#       type: boolean
+#       default: false
+#       description: Whether approved indexes may be configured as extra ones; only safe where no name is private.
+#     own_packages:
+#       type: array
+#       items: {type: string, pattern: "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"}
+#       default: []
+#       description: Normalised names of local packages (path or editable) that are the pipeline's own source.
+package probatum.controls.supply_03
+
+import rego.v1
+
+import data.probatum.lib.shape
+
+settings := input.parameters["SUPPLY-03"]
+
+approved contains trim_right(url, "/") if some url in settings.approved_indexes
+
+applies contains id if some id in input.ids.dependency_set
+
+from_approved(url) if {
+	is_string(url)
+	trim_right(url, "/") in approved
+}
+
+# Where the lock file names no index, the installer takes what it is configured with, or its own default.
+permitted(dependency, configured) if {
+	dependency.source == "index"
+	dependency.index == null
+	every url in configured { from_approved(url) }
+}
+
+permitted(dependency, _) if {
+	dependency.source == "index"
+	from_approved(dependency.index)
+}
+
+permitted(dependency, _) if {
+	dependency.name in settings.own_packages
+	dependency.source in {"path", "editable"}
+}
+
+acceptable(index) if {
+	index.kind in {"primary", "find-links"}
+	from_approved(index.url)
+}
+
+acceptable(index) if {
+	index.kind == "extra"
+	settings.allow_extra_indexes == true
+	from_approved(index.url)
+}
+
+# The primary indexes that are configured, or else the installer's default.
+primaries(result) := {settings.default_index} if configured_primaries(result) == set()
+
+else := configured_primaries(result)
+
+configured_primaries(result) := {index.url |
+	some index in shape.items(result.indexes)
+	index.kind == "primary"
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].dependencies
+	result := input.observations[obs].result
+	configured := primaries(result)
+	some dependency in shape.items(result.packages)
+	not permitted(dependency, configured)
+	message := sprintf("%s (%s) comes from %s, which is not approved", [
+		shape.shown(dependency, "name"),
+		shape.shown(dependency, "at"),
+		origin(dependency, configured),
+	])
+}
+
+origin(dependency, configured) := sprintf("index %s", [dependency.index]) if {
+	dependency.source == "index"
+	is_string(dependency.index)
+}
+
+else := sprintf("%s %s", [dependency.source, dependency.url]) if {
+	is_string(dependency.source)
+	is_string(dependency.url)
+}
+
+else := sprintf("the configured index %s", [shape.joined([url | some url in configured])]) if {
+	dependency.source == "index"
+}
+
+else := shape.shown(dependency, "source")
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].dependencies
+	some index in shape.items(input.observations[obs].result.indexes)
+	not acceptable(index)
+	message := sprintf("%s configures the %s index %s, which is not approved", [
+		shape.shown(index, "at"),
+		shape.shown(index, "kind"),
+		shape.shown(index, "url"),
+	])
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].dependencies
+	result := input.observations[obs].result
+	shape.filled(result.trusted_hosts)
+	message := sprintf("TLS is not checked for %s", [shape.listed(result, "trusted_hosts")])
+}
+
+proof contains {"subject": id, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.usable[id].dependencies
+	result := input.observations[obs].result
+	result.trusted_hosts == []
+	is_array(result.indexes)
+	every index in result.indexes { acceptable(index) }
+	shape.filled(result.packages)
+	configured := primaries(result)
+	every dependency in result.packages { permitted(dependency, configured) }
+}

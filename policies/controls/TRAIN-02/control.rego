@@ -1,0 +1,72 @@
+# METADATA
+# title: Training runs in an isolated network
+# description: |
+#   NetworkPolicies select every pod of the workload and deny ingress and egress by default, nothing is opened to
+#   anywhere, and no pod uses the node's network, which no NetworkPolicy reaches.
+# custom:
+#   id: TRAIN-02
+#   priority: high
+#   stages: [training]
+#   subjects: [workload]
+#   evidence: [workload]
+#   remediation: |
+#     Add a NetworkPolicy that selects the pods, lists both policyTypes (Ingress and Egress), and opens only the named
+#     peers and ports that the job needs; remove hostNetwork and rules without peers.
+#   parameters: {}
+package probatum.controls.train_02
+
+import rego.v1
+
+import data.probatum.lib.pods
+import data.probatum.lib.shape
+
+applies contains id if some id in input.ids.workload
+
+wanted := {
+	"ingress_default_deny": {"value": true, "message": "ingress is not denied by default"},
+	"egress_default_deny": {"value": true, "message": "egress is not denied by default"},
+	"ingress_anywhere": {"value": false, "message": "ingress is open to anywhere"},
+	"egress_anywhere": {"value": false, "message": "egress is open to anywhere"},
+}
+
+isolated(pod) if {
+	pod.host_network == false
+	selected(pod)
+	every field, rule in wanted { pod.network[field] == rule.value }
+}
+
+selected(pod) if shape.fills(pod.network, "policies")
+
+open contains {"subject": id, "obs": obs, "pod": pod, "name": shape.shown(pod, "object")} if {
+	some id in applies
+	some obs in input.observed[id].workload
+	some pod in shape.items(input.observations[obs].result.pods)
+	not isolated(pod)
+}
+
+deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
+	some entry in open
+	some field, rule in wanted
+	not entry.pod.network[field] == rule.value
+	message := sprintf("%s: %s", [entry.name, rule.message])
+}
+
+deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
+	some entry in open
+	not selected(entry.pod)
+	message := sprintf("%s: no NetworkPolicy selects it", [entry.name])
+}
+
+deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
+	some entry in open
+	not entry.pod.host_network == false
+	message := sprintf("%s: it uses the node's network", [entry.name])
+}
+
+proof contains {"subject": id, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.usable[id].workload
+	result := input.observations[obs].result
+	pods.all_seen(result)
+	every pod in result.pods { isolated(pod) }
+}

@@ -1,0 +1,134 @@
+# METADATA
+# title: GPUs are isolated between tenants
+# description: |
+#   Each tenant of the GPU has a MIG slice or the whole device to itself; neither MPS nor time slicing shares it; its
+#   memory is protected by ECC, which is also what stops bit flips made by a neighbour (Rowhammer on GPU memory);
+#   where it is required, confidential computing is on and attested.
+# custom:
+#   id: TRAIN-03
+#   priority: high
+#   stages: [training]
+#   subjects: [gpu]
+#   evidence: [gpu_isolation, gpu_sharing]
+#   remediation: |
+#     Partition the device with MIG and request nvidia.com/mig-* resources, or give the whole device to one tenant
+#     (compute mode EXCLUSIVE_PROCESS); remove time slicing and MPS from the device plugin's configuration; turn ECC on.
+#   parameters:
+#     require_ecc:
+#       type: boolean
+#       default: true
+#       description: Whether ECC must be on.
+#     require_confidential_computing:
+#       type: boolean
+#       default: false
+#       description: Whether confidential computing must be on and attested.
+package probatum.controls.train_03
+
+import rego.v1
+
+import data.probatum.lib.shape
+
+settings := input.parameters["TRAIN-03"]
+
+applies contains id if some id in input.ids.gpu
+
+isolated(device) if {
+	device.mps == false
+	separated(device)
+	protected(device)
+	confidential(device)
+}
+
+# A slice for each tenant.
+separated(device) if {
+	device.mig_mode == "enabled"
+	shape.filled(device.mig_instances)
+	shape.natural(device.tenants)
+	device.tenants <= count(device.mig_instances)
+}
+
+# The whole device for one tenant.
+separated(device) if {
+	device.mig_mode in {"disabled", "unsupported"}
+	shape.natural(device.tenants)
+	device.tenants <= 1
+}
+
+# The driver lets one process at a time have the device.
+separated(device) if {
+	device.mig_mode in {"disabled", "unsupported"}
+	device.compute_mode == "exclusive_process"
+}
+
+protected(device) if device.ecc == "enabled"
+
+protected(_) if settings.require_ecc == false
+
+confidential(device) if {
+	device.confidential_computing == "on"
+	device.cc_attested == true
+}
+
+confidential(_) if settings.require_confidential_computing == false
+
+exposed contains {"subject": id, "obs": obs, "device": device, "name": name} if {
+	some id in applies
+	some obs in input.observed[id].gpu_isolation
+	some device in shape.items(input.observations[obs].result.devices)
+	not isolated(device)
+	name := shape.shown(device, "uuid")
+}
+
+deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
+	some entry in exposed
+	not entry.device.mps == false
+	message := sprintf("%s: MPS shares one context between processes", [entry.name])
+}
+
+deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
+	some entry in exposed
+	not separated(entry.device)
+	message := sprintf("%s: tenants have neither a MIG slice nor the whole device to themselves", [entry.name])
+}
+
+deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
+	some entry in exposed
+	not protected(entry.device)
+	message := sprintf("%s: ECC is not on", [entry.name])
+}
+
+deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
+	some entry in exposed
+	not confidential(entry.device)
+	message := sprintf("%s: confidential computing is not on and attested", [entry.name])
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].gpu_sharing
+	some way in ["time_slicing", "mps"]
+	some entry in shape.items(input.observations[obs].result[way])
+	message := sprintf("%s shares the GPU between containers (%s)", [shape.shown(entry, "file"), way])
+}
+
+deny contains {"subject": id, "message": "the configuration shares the GPU between containers", "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].gpu_sharing
+	input.observations[obs].result.shared == true
+}
+
+proof contains {"subject": id, "evidence": [obs, sharing]} if {
+	some id in applies
+	some obs in input.usable[id].gpu_isolation
+	shape.filled(input.observations[obs].result.devices)
+	every device in input.observations[obs].result.devices { isolated(device) }
+	some sharing in input.usable[id].gpu_sharing
+	unshared(input.observations[sharing].result)
+}
+
+unshared(result) if {
+	result.shared == false
+	result.time_slicing == []
+	result.mps == []
+	is_array(result.requests)
+}

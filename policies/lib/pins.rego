@@ -1,0 +1,48 @@
+# METADATA
+# title: Pins
+# description: |
+#   A pin is a digest that a document beside the content states of it: DVC, a signed manifest, a checksum file.
+#   See collectors/hashes.schema.json.
+package probatum.lib.pins
+
+import rego.v1
+
+import data.probatum.lib.shape
+
+# METADATA
+# title: A pin that holds
+# description: The digest was stated, was computed, and both are the same, in a format and an algorithm that is accepted.
+holds(pin, formats, algorithms) if {
+	pin.match == true
+	pin.expected == pin.actual
+	regex.match(`^[0-9a-f]{32,128}$`, text(pin.expected))
+	pin.format in formats
+	pin.algorithm in algorithms
+}
+
+# METADATA
+# title: Every pin holds, and there is at least one
+all_hold(pins, formats, algorithms) if {
+	shape.filled(pins)
+	every pin in pins { holds(pin, formats, algorithms) }
+}
+
+# METADATA
+# title: What is wrong with a pin, for a message
+flaw(pin, formats, algorithms) := sprintf("the format of its pin in %s is not accepted", [shape.shown(pin, "source")]) if {
+	not shape.one_of(pin, "format", formats)
+}
+
+else := sprintf("its pin in %s uses %s, which is not accepted", [shape.shown(pin, "source"), shape.shown(pin, "algorithm")]) if {
+	not shape.one_of(pin, "algorithm", algorithms)
+}
+
+else := sprintf("its content is not what %s pins: expected %s, found %s", [
+	shape.shown(pin, "source"),
+	shape.shown(pin, "expected"),
+	shape.shown(pin, "actual"),
+])
+
+text(value) := value if is_string(value)
+
+else := ""

@@ -1,0 +1,33 @@
+# METADATA
+# title: Pods of a workload
+# description: |
+#   Whether a workload's manifests were understood so far that what they say of pods is all that there is to say.
+#   See collectors/workload.schema.json.
+package probatum.lib.pods
+
+import rego.v1
+
+import data.probatum.lib.shape
+
+# Kinds of the Kubernetes API that never make a pod, v1.31. Any other kind that the collector does not know might.
+podless := {
+	"ClusterRole", "ClusterRoleBinding", "ConfigMap", "Endpoints", "EndpointSlice", "ExternalSecret",
+	"HorizontalPodAutoscaler", "Ingress", "IngressClass", "LimitRange", "Namespace", "NetworkPolicy",
+	"PersistentVolume", "PersistentVolumeClaim", "PodDisruptionBudget", "PriorityClass", "ResourceQuota", "Role",
+	"RoleBinding", "RuntimeClass", "SealedSecret", "Secret", "SecretProviderClass", "Service", "ServiceAccount",
+	"StorageClass",
+}
+
+# Kinds whose pods the collector extracts.
+pod_makers := {
+	"CronJob", "DaemonSet", "Deployment", "InferenceService", "JAXJob", "Job", "MPIJob", "MXJob", "PaddleJob", "Pod",
+	"PodTemplate", "PyTorchJob", "ReplicaSet", "ReplicationController", "StatefulSet", "TFJob", "TrainJob", "XGBoostJob",
+}
+
+# METADATA
+# title: At least one pod was found, and no object that might make another one was passed over
+all_seen(result) if {
+	shape.filled(result.pods)
+	is_array(result.unknown_objects)
+	every object in result.unknown_objects { object.kind in podless }
+}

@@ -1,0 +1,1 @@
+"""Signed documents that lie in a pipeline: found, verified, read."""

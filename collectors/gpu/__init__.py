@@ -1,0 +1,1 @@
+"""GPU state as the driver reports it, and GPU sharing as configuration files set it up."""

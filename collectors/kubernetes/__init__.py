@@ -1,0 +1,1 @@
+"""Kubernetes manifests, read and judged without a cluster."""

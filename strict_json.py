@@ -26,7 +26,7 @@ _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _OPEN_CLOSE = bytes.maketrans(b"[]{}", b"()()")
 _NOT_STRUCTURE = bytes(set(range(256)) - set(b"[]{}"))
 _ENCODE = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-_SPECIAL_NUMBER = re.compile(r"[:,\[]-?\d+(?:[.eE]|\d{15})|:-0")
+_SPECIAL_NUMBER = re.compile(r'(?:":|[,\[])-?\d+(?:[.eE]|\d{15})')
 _UTF16_ORDER = re.compile("[\ud800-\U0010ffff]")
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _REMEDY = "regenerate the document with the tool that made it; do not edit it by hand"

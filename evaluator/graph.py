@@ -10,6 +10,7 @@ Invariants:
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -57,14 +58,16 @@ class Skipped:
     Args:
         item: what was passed over: a path, a package, a container.
         reason: why, in words a user can act on.
+        extra: fields that this version does not know.
     """
 
     item: str
     reason: str
+    extra: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def to_document(self) -> dict[str, Any]:
         """The JSON form."""
-        return {"item": self.item, "reason": self.reason}
+        return {**self.extra, "item": self.item, "reason": self.reason}
 
 
 @dataclass(frozen=True)
@@ -75,11 +78,13 @@ class Coverage:
         seen: items found.
         examined: items of those that were examined whole.
         skipped: every other item, with its reason.
+        extra: fields that this version does not know.
     """
 
     seen: int
     examined: int
     skipped: tuple[Skipped, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def whole(self) -> bool:
@@ -89,6 +94,7 @@ class Coverage:
     def to_document(self) -> dict[str, Any]:
         """The JSON form."""
         return {
+            **self.extra,
             "seen": self.seen,
             "examined": self.examined,
             "skipped": [item.to_document() for item in self.skipped],
@@ -168,7 +174,17 @@ class Observation:
     @cached_property
     def id(self) -> str:
         """``obs:`` and the SHA-256 of the canonical content."""
-        return observation_id(self.to_document())
+        return f"obs:{hashlib.sha256(self.canonical).hexdigest()}"
+
+    @cached_property
+    def canonical(self) -> bytes:
+        """The canonical content; kept, because the id and the graph's digest both need it."""
+        return strict_json.canonical(self.document)
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """``to_document`` made once; shared by every reader, so never changed."""
+        return self.to_document()
 
     def to_document(self) -> dict[str, Any]:
         """The JSON form, without empty optional fields."""
@@ -192,7 +208,7 @@ class Observation:
         return document
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Relation:
     """A directed, named link between two subjects.
 
@@ -200,15 +216,23 @@ class Relation:
         source: id of the subject that the link starts from.
         relation: its name, such as ``trained_on``.
         target: id of the subject that it points to.
+        extra: fields that this version does not know.
     """
 
     source: str
     relation: str
     target: str
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
-    def to_document(self) -> dict[str, str]:
+    @property
+    def order(self) -> tuple[str, str, str, bytes]:
+        """What relations are sorted and told apart by."""
+        extra = strict_json.canonical(self.extra) if self.extra else b""
+        return self.source, self.relation, self.target, extra
+
+    def to_document(self) -> dict[str, Any]:
         """The JSON form."""
-        return {"from": self.source, "relation": self.relation, "to": self.target}
+        return {**self.extra, "from": self.source, "relation": self.relation, "to": self.target}
 
 
 @dataclass(frozen=True)
@@ -242,24 +266,47 @@ class Graph:
             pipeline=pipeline,
             subjects={item.id: item for item in subjects},
             observations={item.id: item for item in observations},
-            relations=tuple(sorted(set(relations))),
+            relations=in_order(relations),
         )
 
     @cached_property
     def digest(self) -> str:
         """The graph's identity: SHA-256 of its canonical JSON."""
-        return strict_json.digest(self.to_document())
+        return hashlib.sha256(self.canonical).hexdigest()
+
+    @property
+    def canonical(self) -> bytes:
+        """The graph's canonical JSON, put together from the observations' own.
+
+        RFC 8785 sorts members by UTF-16 code units; observation ids are ASCII, so joining them in order is exact.
+        """
+        frame, known = self._frame(), self.observations
+        before, after = (
+            strict_json.canonical({key: value for key, value in frame.items() if (key > "observations") is later})[1:-1]
+            for later in (False, True)
+        )
+        middle = b",".join(b'"%s":%s' % (key.encode(), known[key].canonical) for key in sorted(known))
+        return b'{%s"observations":{%s},%s}' % (before + b"," if before else b"", middle, after)
 
     def to_document(self) -> dict[str, Any]:
         """The JSON form."""
+        observations = {key: self.observations[key].document for key in sorted(self.observations)}
+        return {**self._frame(), "observations": observations}
+
+    def _frame(self) -> dict[str, Any]:
         return {
             **self.extra,
             "schema": SCHEMA,
             "pipeline": dict(self.pipeline),
             "subjects": {key: self.subjects[key].to_document() for key in sorted(self.subjects)},
-            "observations": {key: self.observations[key].to_document() for key in sorted(self.observations)},
-            "relations": [relation.to_document() for relation in sorted(set(self.relations))],
+            "relations": [relation.to_document() for relation in in_order(self.relations)],
         }
+
+
+def in_order(relations: Iterable[Relation]) -> tuple[Relation, ...]:
+    """Relations sorted, each once."""
+    unique = {relation.order: relation for relation in relations}
+    return tuple(unique[key] for key in sorted(unique))
 
 
 def observation_id(document: Mapping[str, Any]) -> str:

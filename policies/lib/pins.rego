@@ -11,7 +11,7 @@ import data.probatum.lib.shape
 
 # METADATA
 # title: A pin that holds
-# description: The digest was stated, was computed, and both are the same, in a format and an algorithm that is accepted.
+# description: The digest that was stated is the one that was computed; format and algorithm are accepted.
 holds(pin, formats, algorithms) if {
 	pin.match == true
 	pin.expected == pin.actual
@@ -29,12 +29,15 @@ all_hold(pins, formats, algorithms) if {
 
 # METADATA
 # title: What is wrong with a pin, for a message
-flaw(pin, formats, algorithms) := sprintf("the format of its pin in %s is not accepted", [shape.shown(pin, "source")]) if {
+flaw(pin, formats, algorithms) := message if {
 	not shape.one_of(pin, "format", formats)
+	message := sprintf("the format of its pin in %s is not accepted", [shape.shown(pin, "source")])
 }
 
-else := sprintf("its pin in %s uses %s, which is not accepted", [shape.shown(pin, "source"), shape.shown(pin, "algorithm")]) if {
+else := message if {
 	not shape.one_of(pin, "algorithm", algorithms)
+	names := [shape.shown(pin, "source"), shape.shown(pin, "algorithm")]
+	message := sprintf("its pin in %s uses %s, which is not accepted", names)
 }
 
 else := sprintf("its content is not what %s pins: expected %s, found %s", [

@@ -18,12 +18,6 @@ podless := {
 	"StorageClass",
 }
 
-# Kinds whose pods the collector extracts.
-pod_makers := {
-	"CronJob", "DaemonSet", "Deployment", "InferenceService", "JAXJob", "Job", "MPIJob", "MXJob", "PaddleJob", "Pod",
-	"PodTemplate", "PyTorchJob", "ReplicaSet", "ReplicationController", "StatefulSet", "TFJob", "TrainJob", "XGBoostJob",
-}
-
 # METADATA
 # title: At least one pod was found, and no object that might make another one was passed over
 all_seen(result) if {

@@ -10,8 +10,9 @@
 #   subjects: [dataset]
 #   evidence: [hashes]
 #   remediation: |
-#     Pin the snapshot that was reviewed (dvc add, a signed manifest, or sha256sum > SHA256SUMS) and commit the pin. If
-#     the content differs from its pin, restore the snapshot, or find out who changed it and why before pinning anew.
+#     Pin the snapshot that was reviewed (dvc add, a signed manifest, or sha256sum > SHA256SUMS) and commit the pin.
+#     If the content differs from its pin, restore the snapshot, or find out who changed it and why before pinning
+#     anew.
 #   parameters:
 #     pin_formats:
 #       type: array

@@ -1,9 +1,9 @@
 # METADATA
 # title: Waivers are under control
 # description: |
-#   Each waiver names the control and the subjects that it is for, an owner, an approver who is not the owner, a ticket and
-#   a reason, and it expires: not yet, and not later than the longest time that is allowed. A waiver that has expired
-#   is a finding too, because the defect behind it is either mended, and the waiver can go, or it is not.
+#   Each waiver names the control and the subjects that it is for, an owner, an approver who is not the owner, a
+#   ticket and a reason, and it expires: not yet, and not later than the longest time that is allowed. A waiver that
+#   has expired is a finding too, because the defect behind it is either mended, and the waiver can go, or it is not.
 # custom:
 #   id: GOV-04
 #   priority: high
@@ -11,8 +11,8 @@
 #   subjects: [pipeline]
 #   evidence: [waivers]
 #   remediation: |
-#     Complete the waiver, have somebody other than its owner approve it, give it an expiry in the near future, or remove
-#     it and mend what it excuses.
+#     Complete the waiver, have somebody other than its owner approve it, give it an expiry in the near future, or
+#     remove it and mend what it excuses.
 #   parameters:
 #     max_waiver_days:
 #       type: number

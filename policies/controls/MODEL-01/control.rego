@@ -1,8 +1,9 @@
 # METADATA
 # title: Models use a format that cannot execute code
 # description: |
-#   Every file of the model is of an accepted format, decided by its content and not by its name, and its header holds.
-#   Pickle, joblib, torch archives, Keras archives and the like can run code when they are loaded, so they are refused.
+#   Every file of the model is of an accepted format, decided by its content and not by its name, and its header
+#   holds. Pickle, joblib, torch archives, Keras archives and the like can run code when they are loaded, so they are
+#   refused.
 # custom:
 #   id: MODEL-01
 #   priority: critical

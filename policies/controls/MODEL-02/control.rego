@@ -1,8 +1,8 @@
 # METADATA
 # title: Models hold no malicious code
 # description: |
-#   A complete scan accounted for every file of the model and found nothing: no issue of any severity, every file clean,
-#   and the allow-list of imports was not extended beyond what this control accepts.
+#   A complete scan accounted for every file of the model and found nothing: no issue of any severity, every file
+#   clean, and the allow-list of imports was not extended beyond what this control accepts.
 # custom:
 #   id: MODEL-02
 #   priority: critical

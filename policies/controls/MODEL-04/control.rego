@@ -1,10 +1,10 @@
 # METADATA
 # title: Model, pin and deployment are one
 # description: |
-#   The model's content equals every pin of it (registry entry, manifest, checksum file), there is at least one pin, and
-#   every model that a workload deploys is, by digest, a model of this pipeline. A deployed model that is stated without
-#   a digest, or that is none of the pipeline's, fails all models: nobody can say which of them it should have been.
-#   Relations are not asked, so that leaving one out hides nothing.
+#   The model's content equals every pin of it (registry entry, manifest, checksum file), there is at least one pin,
+#   and every model that a workload deploys is, by digest, a model of this pipeline. A deployed model that is stated
+#   without a digest, or that is none of the pipeline's, fails all models: nobody can say which of them it should have
+#   been. Relations are not asked, so that leaving one out hides nothing.
 # custom:
 #   id: MODEL-04
 #   priority: critical
@@ -12,8 +12,8 @@
 #   subjects: [model]
 #   evidence: [hashes]
 #   remediation: |
-#     Pin the model where it is made (registry entry, signed manifest or SHA256SUMS), deploy exactly that file, and state
-#     its digest in the deployment manifest: annotation probatum.dev/model-digest beside the storage URI.
+#     Pin the model where it is made (registry entry, signed manifest or SHA256SUMS), deploy exactly that file, and
+#     state its digest in the deployment manifest: annotation probatum.dev/model-digest beside the storage URI.
 #   parameters:
 #     pin_formats:
 #       type: array

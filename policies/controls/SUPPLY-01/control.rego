@@ -10,8 +10,9 @@
 #   subjects: [dependency_set]
 #   evidence: [dependencies]
 #   remediation: |
-#     Lock with hashes: pip-compile --generate-hashes, uv lock, poetry lock or pipenv lock, and install from the lock file
-#     (pip install --require-hashes). Publish what comes from version control or a path to an index, and lock that.
+#     Lock with hashes: pip-compile --generate-hashes, uv lock, poetry lock or pipenv lock, and install from the lock
+#     file (pip install --require-hashes). Publish what comes from version control or a path to an index, and lock
+#     that.
 #   parameters:
 #     own_packages:
 #       type: array
@@ -29,11 +30,9 @@ settings := input.parameters["SUPPLY-01"]
 applies contains id if some id in input.ids.dependency_set
 
 locked(dependency) if {
-	dependency.pinned == true
-	dependency.hashed == true
-	shape.positive(dependency.hashes)
+	pinned(dependency)
+	hashed(dependency)
 	shape.stated(dependency.name)
-	shape.stated(dependency.version)
 	dependency.source in {"index", "url"}
 }
 
@@ -53,7 +52,7 @@ unlocked contains {"subject": id, "obs": obs, "dependency": dependency, "name": 
 
 deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
 	some entry in unlocked
-	not entry.dependency.pinned == true
+	not pinned(entry.dependency)
 	message := sprintf("%s is not pinned to one version", [entry.name])
 }
 
@@ -78,6 +77,17 @@ deny contains {"subject": id, "message": message, "evidence": [obs]} if {
 	result := input.observations[obs].result
 	result.complete_lock == false
 	message := sprintf("%s is no lock file that lists every transitive dependency", [shape.shown(result, "format")])
+}
+
+deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
+	some entry in unlocked
+	not shape.states(entry.dependency, "name")
+	message := sprintf("%s is not named", [entry.name])
+}
+
+pinned(dependency) if {
+	dependency.pinned == true
+	shape.stated(dependency.version)
 }
 
 hashed(dependency) if {

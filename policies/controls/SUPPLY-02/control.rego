@@ -1,10 +1,10 @@
 # METADATA
 # title: Dependencies have no known vulnerabilities
 # description: |
-#   A complete audit found no vulnerability at or above the threshold, and none of any severity whose fix is older than
-#   the grace period. A vulnerability whose severity is unknown counts as above the threshold; a fix whose age is unknown
-#   counts as old. What lies below the threshold and has no fix, or a fresh one, is tolerated: it gives no finding and can
-#   be read in the audit that the proof cites. Only an advisory that is marked withdrawn is left out.
+#   A complete audit found no vulnerability at or above the threshold, and none of any severity whose fix is older
+#   than the grace period. A vulnerability whose severity is unknown counts as above the threshold; a fix whose age is
+#   unknown counts as old. What lies below the threshold and has no fix, or a fresh one, is tolerated: it gives no
+#   finding and can be read in the audit that the proof cites. Only an advisory that is marked withdrawn is left out.
 #   An audit against a local database proves something only while the database is fresh.
 # custom:
 #   id: SUPPLY-02
@@ -13,8 +13,8 @@
 #   subjects: [dependency_set]
 #   evidence: [dependency_audit]
 #   remediation: |
-#     Upgrade the package to a fixed version and lock again. Where there is no fix, replace the package, or grant a waiver
-#     that says why the vulnerability cannot be reached here. Refresh the local advisory database.
+#     Upgrade the package to a fixed version and lock again. Where there is no fix, replace the package, or grant a
+#     waiver that says why the vulnerability cannot be reached here. Refresh the local advisory database.
 #   parameters:
 #     severity_threshold:
 #       type: number
@@ -31,7 +31,7 @@
 #       type: [number, "null"]
 #       minimum: 0
 #       default: 14
-#       description: Days since the newest advisory of a local database, after which it proves nothing; null for no limit.
+#       description: Days from its newest advisory for which a local database proves something; null for ever.
 #     max_malformed_advisories:
 #       type: integer
 #       minimum: 0
@@ -126,6 +126,7 @@ fresh(result) if {
 fresh(result) if {
 	result.service == "local"
 	sound_database(result.database)
+	is_number(settings.max_database_age_days)
 	input.now_ns - moment.ns(result.database.newest) <= settings.max_database_age_days * moment.day
 }
 

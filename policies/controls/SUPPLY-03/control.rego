@@ -12,13 +12,14 @@
 #   evidence: [dependencies]
 #   remediation: |
 #     Configure one index, a private one that proxies the public ones under your rules, as the primary index; remove
-#     --extra-index-url, --find-links and --trusted-host; publish what comes from version control or a URL to that index.
+#     --extra-index-url, --find-links and --trusted-host; publish what comes from version control or a URL to that
+#     index.
 #   parameters:
 #     approved_indexes:
 #       type: array
 #       items: {type: string, minLength: 1, not: {pattern: "^[hH][tT][tT][pP]://"}}
 #       default: ["https://pypi.org/simple"]
-#       description: Simple-API URLs, or paths for find-links, that packages may come from; a final slash does not matter.
+#       description: Simple-API URLs, or paths for find-links, that may be used; a final slash does not matter.
 #     default_index:
 #       type: string
 #       default: "https://pypi.org/simple"
@@ -49,10 +50,10 @@ from_approved(url) if {
 	trim_right(url, "/") in approved
 }
 
-# Where the lock file names no index, the installer takes what it is configured with, or its own default.
 permitted(dependency, configured) if {
 	dependency.source == "index"
 	dependency.index == null
+	count(configured) > 0
 	every url in configured { from_approved(url) }
 }
 
@@ -77,8 +78,11 @@ acceptable(index) if {
 	from_approved(index.url)
 }
 
-# The primary indexes that are configured, or else the installer's default.
-primaries(result) := {settings.default_index} if configured_primaries(result) == set()
+# Where packages come from whose index the lock file does not state: the primary indexes that are configured, or else
+# the installer's default. Nowhere, for a uv.lock: it always states the index.
+primaries(result) := set() if result.format == "uv.lock"
+
+else := {settings.default_index} if configured_primaries(result) == set()
 
 else := configured_primaries(result)
 
@@ -106,13 +110,19 @@ origin(dependency, configured) := sprintf("index %s", [dependency.index]) if {
 	is_string(dependency.index)
 }
 
+else := sprintf("the configured index %s", [shape.joined(configured)]) if {
+	dependency.source == "index"
+	dependency.index == null
+	count(configured) > 0
+}
+
+else := "an index that is not stated" if {
+	dependency.source == "index"
+}
+
 else := sprintf("%s %s", [dependency.source, dependency.url]) if {
 	is_string(dependency.source)
 	is_string(dependency.url)
-}
-
-else := sprintf("the configured index %s", [shape.joined([url | some url in configured])]) if {
-	dependency.source == "index"
 }
 
 else := shape.shown(dependency, "source")
@@ -144,6 +154,7 @@ proof contains {"subject": id, "evidence": [obs]} if {
 	result.trusted_hosts == []
 	is_array(result.indexes)
 	every index in result.indexes { acceptable(index) }
+	shape.stated(result.format)
 	shape.filled(result.packages)
 	configured := primaries(result)
 	every dependency in result.packages { permitted(dependency, configured) }

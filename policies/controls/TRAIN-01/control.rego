@@ -1,10 +1,11 @@
 # METADATA
 # title: Training runs in a confined container
 # description: |
-#   Every container of the workload, init containers too, runs as a user other than root on a read-only root file system,
-#   without privileges or a way to gain them, with every capability dropped, under seccomp and AppArmor or SELinux, with
-#   limits set; no pod shares a namespace or a path with its node; volumes are mounted read-only, save scratch space and
-#   the paths that results are written to. After the Pod Security Standard "restricted", and stricter.
+#   Every container of the workload, init containers too, runs as a user other than root on a read-only root file
+#   system, without privileges or a way to gain them, with every capability dropped, under seccomp and AppArmor or
+#   SELinux, with limits set; no pod shares a namespace or a path with its node; volumes are mounted read-only, save
+#   scratch space and the paths that results are written to. After the Pod Security Standard "restricted", and
+#   stricter.
 # custom:
 #   id: TRAIN-01
 #   priority: critical
@@ -13,8 +14,8 @@
 #   evidence: [workload]
 #   remediation: |
 #     Set in securityContext: runAsNonRoot true, readOnlyRootFilesystem true, allowPrivilegeEscalation false,
-#     capabilities.drop [ALL], seccompProfile RuntimeDefault, appArmorProfile RuntimeDefault; set resources.limits; remove
-#     hostNetwork, hostPID, hostIPC and hostPath; mount data with readOnly true.
+#     capabilities.drop [ALL], seccompProfile RuntimeDefault, appArmorProfile RuntimeDefault; set resources.limits;
+#     remove hostNetwork, hostPID, hostIPC and hostPath; mount data with readOnly true.
 #   parameters:
 #     allowed_capabilities:
 #       type: array
@@ -51,6 +52,8 @@ container_rules := {
 	"read_only_root": {"value": true, "message": "its root file system is writable"},
 	"privileged": {"value": false, "message": "it is privileged"},
 	"allow_privilege_escalation": {"value": false, "message": "it may gain privileges"},
+	"proc_mount": {"value": "Default", "message": "/proc is not masked"},
+	"host_ports": {"value": [], "message": "it opens ports of the node"},
 }
 
 pod_rules := {

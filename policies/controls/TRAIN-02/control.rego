@@ -12,7 +12,11 @@
 #   remediation: |
 #     Add a NetworkPolicy that selects the pods, lists both policyTypes (Ingress and Egress), and opens only the named
 #     peers and ports that the job needs; remove hostNetwork and rules without peers.
-#   parameters: {}
+#   parameters:
+#     allow_all_namespaces:
+#       type: boolean
+#       default: false
+#       description: Whether a rule may be open to pods of every namespace (an empty namespaceSelector).
 package probatum.controls.train_02
 
 import rego.v1
@@ -22,12 +26,21 @@ import data.probatum.lib.shape
 
 applies contains id if some id in input.ids.workload
 
-wanted := {
+closed := {
 	"ingress_default_deny": {"value": true, "message": "ingress is not denied by default"},
 	"egress_default_deny": {"value": true, "message": "egress is not denied by default"},
 	"ingress_anywhere": {"value": false, "message": "ingress is open to anywhere"},
 	"egress_anywhere": {"value": false, "message": "egress is open to anywhere"},
 }
+
+in_namespaces := {
+	"ingress_all_namespaces": {"value": false, "message": "ingress is open to every namespace"},
+	"egress_all_namespaces": {"value": false, "message": "egress is open to every namespace"},
+}
+
+wanted := closed if input.parameters["TRAIN-02"].allow_all_namespaces == true
+
+else := object.union(closed, in_namespaces)
 
 isolated(pod) if {
 	pod.host_network == false

@@ -12,7 +12,8 @@
 #   evidence: [gpu_isolation, gpu_sharing]
 #   remediation: |
 #     Partition the device with MIG and request nvidia.com/mig-* resources, or give the whole device to one tenant
-#     (compute mode EXCLUSIVE_PROCESS); remove time slicing and MPS from the device plugin's configuration; turn ECC on.
+#     (compute mode EXCLUSIVE_PROCESS); remove time slicing and MPS from the device plugin's configuration; turn ECC
+#     on.
 #   parameters:
 #     require_ecc:
 #       type: boolean

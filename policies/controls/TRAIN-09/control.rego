@@ -1,8 +1,8 @@
 # METADATA
 # title: No secret is written into a manifest or a CI workflow
 # description: |
-#   No container of a workload has a literal secret in its environment, and its manifests carry no Secret object;
-#   no CI workflow file of the pipeline has a literal secret. Secrets are referred to (secretKeyRef, a CI secret store).
+#   No manifest of a workload has a literal secret, in the environment of a container, in a Secret object or
+#   elsewhere; no CI workflow file of the pipeline has one. Secrets are referred to (secretKeyRef, a CI secret store).
 # custom:
 #   id: TRAIN-09
 #   priority: high
@@ -17,7 +17,6 @@ package probatum.controls.train_09
 
 import rego.v1
 
-import data.probatum.lib.pods
 import data.probatum.lib.shape
 
 applies contains id if some id in input.ids.workload
@@ -29,12 +28,15 @@ plain(container) if {
 	every variable in container.env_literals { variable.secret_like == false }
 }
 
-# A Secret of the manifest is its value in base64. The name garbled would not say so, hence a list of what is known.
-secretless := (pods.podless - {"Secret"}) | pods.pod_makers
-
-carries_no_secret(result) if {
+described_plain(result) if {
+	result.secret_literals == 0
+	result.literals == []
 	shape.filled(result.objects)
-	every object in result.objects { object.kind in secretless }
+	is_array(result.pods)
+	every pod in result.pods {
+		shape.filled(pod.containers)
+		every container in pod.containers { plain(container) }
+	}
 }
 
 deny contains {"subject": id, "message": message, "evidence": [obs]} if {
@@ -55,9 +57,12 @@ deny contains {"subject": id, "message": message, "evidence": [obs]} if {
 deny contains {"subject": id, "message": message, "evidence": [obs]} if {
 	some id in applies
 	some obs in input.observed[id].workload
-	some object in shape.items(input.observations[obs].result.objects)
-	object.kind == "Secret"
-	message := sprintf("the manifest carries Secret %s with its value", [shape.shown(object, "name")])
+	some literal in shape.items(input.observations[obs].result.literals)
+	message := sprintf("%s: %s holds a literal secret (%s)", [
+		shape.shown(literal, "object"),
+		shape.shown(literal, "name"),
+		shape.shown(literal, "reason"),
+	])
 }
 
 deny contains {"subject": id, "message": message, "evidence": [obs]} if {
@@ -75,13 +80,7 @@ deny contains {"subject": id, "message": message, "evidence": [obs]} if {
 proof contains {"subject": id, "evidence": [obs]} if {
 	some id in applies
 	some obs in input.usable[id].workload
-	result := input.observations[obs].result
-	pods.all_seen(result)
-	carries_no_secret(result)
-	every pod in result.pods {
-		shape.filled(pod.containers)
-		every container in pod.containers { plain(container) }
-	}
+	described_plain(input.observations[obs].result)
 }
 
 proof contains {"subject": id, "evidence": [obs]} if {

@@ -1,9 +1,9 @@
 # METADATA
 # title: Models have build provenance
 # description: |
-#   Verified SLSA provenance of the model names an allowed builder, and its materials list, by digest, every dataset and
-#   every source of the pipeline. Relations are not asked which dataset belongs to which model, so that leaving one out
-#   hides nothing; a dataset or source that has no part in building is named in exempt_subjects.
+#   Verified SLSA provenance of the model names an allowed builder, and its materials list, by digest, every dataset
+#   and every source of the pipeline. Relations are not asked which dataset belongs to which model, so that leaving
+#   one out hides nothing; a dataset or source that has no part in building is named in exempt_subjects.
 # custom:
 #   id: TRAIN-12
 #   priority: high
@@ -11,9 +11,9 @@
 #   subjects: [model]
 #   evidence: [provenance]
 #   remediation: |
-#     Let the training platform, not the training script, sign SLSA provenance over the model, with the digest of every
-#     dataset and of the source among its materials (v0.2) or resolved dependencies (v1); name the platform's identity
-#     in the trust policy and its builder id in allowed_builders.
+#     Let the training platform, not the training script, sign SLSA provenance over the model, with the digest of
+#     every dataset and of the source among its materials (v0.2) or resolved dependencies (v1); name the platform's
+#     identity in the trust policy and its builder id in allowed_builders.
 #   parameters:
 #     min_tier: {default: attested}
 #     allowed_builders:

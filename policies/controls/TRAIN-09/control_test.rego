@@ -1,0 +1,102 @@
+package probatum.controls.train_09_test
+
+import rego.v1
+
+import data.probatum.controls.train_09 as control
+import data.probatum.lib.world
+
+container := {"name": "train", "env_literals": [{"name": "EPOCHS", "secret_like": false, "reason": ""}]}
+
+result := {
+	"objects": [{"kind": "Job", "name": "train"}],
+	"pods": [{"object": "Job/train", "containers": [container]}],
+	"literals": [],
+	"secret_literals": 0,
+}
+
+good := world.of("TRAIN-09", "workload", {"workload": result}, {})
+
+cases := {
+	"secret variable": {
+		"set": {"pods/0/containers/0/env_literals/0/secret_like": true, "secret_literals": 1},
+		"deny": {"Job/train, container train: variable EPOCHS looks like a literal secret ()"},
+	},
+	"secret-like missing": {
+		"drop": ["pods/0/containers/0/env_literals/0/secret_like"],
+		"deny": {"Job/train, container train: variable EPOCHS looks like a literal secret ()"},
+	},
+	"variable is no object": {
+		"set": {"pods/0/containers/0/env_literals/0": "TOKEN=x"},
+		"deny": {"Job/train, container train: variable unstated looks like a literal secret (unstated)"},
+	},
+	"variables missing": {"drop": ["pods/0/containers/0/env_literals"], "deny": set()},
+	"literal elsewhere": {
+		"set": {"literals": [{"object": "Secret/s", "name": "data.password", "reason": "a Secret"}], "secret_literals": 1},
+		"deny": {"Secret/s: data.password holds a literal secret (a Secret)"},
+	},
+	"literals missing": {"drop": ["literals"], "deny": set()},
+	"counted": {"set": {"secret_literals": 1}, "deny": set()},
+	"not counted": {"drop": ["secret_literals"], "deny": set()},
+	"no objects": {"set": {"objects": []}, "deny": set()},
+	"no containers": {"set": {"pods/0/containers": []}, "deny": set()},
+	"pods missing": {"drop": ["pods"], "deny": set()},
+	"pods are no list": {"set": {"pods": {}}, "deny": set()},
+}
+
+wrong contains name if {
+	some name, case in cases
+	spoiled := world.spoiled(good, object.get(case, "type", "workload"), case)
+	not as_expected(case.deny) with input as spoiled
+}
+
+as_expected(messages) if {
+	messages == {finding.message | some finding in control.deny}
+	control.proof == set()
+}
+
+test_passes if {
+	control.proof == {{"subject": "workload:x", "evidence": ["obs:workload"]}} with input as good
+	control.deny == set() with input as good
+}
+
+test_each_branch if wrong == set()
+
+test_unusable_evidence_proves_nothing if {
+	control.proof == set() with input as world.unusable(good)
+	control.deny == set() with input as world.unusable(good)
+}
+
+test_bad_news_counts_when_unusable if {
+	spoiled := world.unusable(world.spoiled(good, "workload", cases["secret variable"]))
+	count(control.deny) > 0 with input as spoiled
+}
+
+test_does_not_apply_without_subjects if {
+	control.applies == set() with input as object.union(good, {"ids": {"workload": []}})
+}
+
+literal := {"file": ".github/workflows/ci.yml", "location": "jobs.build.env", "name": "TOKEN", "reason": "entropy"}
+
+clean := {"files": [".github/workflows/ci.yml"], "literals": [], "literal_count": 0}
+
+ci := world.of("TRAIN-09", "pipeline", {"ci_workflow": clean}, {})
+
+spoiled_ci := {
+	"literal": {
+		"set": {"literals": [literal], "literal_count": 1},
+		"deny": {".github/workflows/ci.yml, jobs.build.env: TOKEN looks like a literal secret (entropy)"},
+	},
+	"literals missing": {"drop": ["literals"], "deny": set()},
+	"files missing": {"drop": ["files"], "deny": set()},
+}
+
+test_clean_workflows_pass if {
+	control.proof == {{"subject": "pipeline:x", "evidence": ["obs:ci_workflow"]}} with input as ci
+	control.deny == set() with input as ci
+}
+
+test_each_branch_of_workflows if {
+	every case in spoiled_ci {
+		as_expected(case.deny) with input as world.spoiled(ci, "ci_workflow", case)
+	}
+}

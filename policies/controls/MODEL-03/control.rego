@@ -90,6 +90,14 @@ deny contains {"subject": id, "message": message, "evidence": [obs]} if {
 	message := sprintf("the signature does not cover %s", [shape.listed(result, "uncovered")])
 }
 
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].model_signature
+	result := input.observations[obs].result
+	shape.filled(result.missing)
+	message := sprintf("what was signed is missing or was changed: %s", [shape.listed(result, "missing")])
+}
+
 proof contains {"subject": id, "evidence": [obs]} if {
 	some id in applies
 	some obs in input.usable[id].model_signature
@@ -99,4 +107,5 @@ proof contains {"subject": id, "evidence": [obs]} if {
 	signed_by_allowed(result)
 	result.covers_all_files == true
 	result.uncovered == []
+	result.missing == []
 }

@@ -7,7 +7,7 @@ import data.probatum.lib.world
 
 result := {
 	"format": "oms", "verified": true, "reason": "", "signers": ["key:release"], "covers_all_files": true, "uncovered": [],
-	"source": "model.sig",
+	"missing": [], "source": "model.sig",
 }
 
 settings := {"accepted_formats": ["oms", "dsse"], "allowed_signers": []}
@@ -41,6 +41,11 @@ cases := {
 		"drop": ["covers_all_files"],
 		"deny": {"the signature does not cover every file of the model"},
 	},
+	"signed file missing": {
+		"set": {"missing": ["b.bin"]},
+		"deny": {"what was signed is missing or was changed: b.bin"},
+	},
+	"missing files missing": {"drop": ["missing"], "deny": set()},
 	"uncovered missing": {"drop": ["uncovered"], "deny": set()},
 }
 

@@ -47,7 +47,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 keys_app = typer.Typer(help="Make the keys that sign verdicts.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(keys_app, name="keys")
@@ -91,10 +91,11 @@ def gate(
 
     Example: probatum gate examples/tumour-classifier --out verdict
     """
-    from .gate import Options, gather, judge, locations, open_pipeline, seal
+    from .gate import Options, check_out, gather, judge, locations, open_pipeline, seal
     from .reports.progress import progress
 
     target = output(formats, quiet=quiet, no_color=no_color)
+    check_out(out)
     signer = _signer(key) if sign and out is not None else None
     manifest = open_pipeline(pipeline)
     with progress(quiet=quiet, color=not no_color) as report:
@@ -106,7 +107,7 @@ def gate(
             return _keep_partial(collected, out)
         judged = judge(collected.graph, manifest, options)
     if out is not None:
-        seal(judged, collected.reports, signer, out)
+        seal(judged, collected.reports, signer, out, manifest.root)
         _say_sealed(out, signer, quiet)
     return _show(judged, target, locations(judged.graph, manifest.root))
 
@@ -115,7 +116,7 @@ def gate(
 @guarded
 def collect(
     pipeline: Pipeline,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="File for the evidence graph; else stdout.")] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="File for the evidence graph.")] = Path("evidence.json"),
     raw: Annotated[Path | None, typer.Option("--raw", help="Folder for the tools' raw reports, by digest.")] = None,
     trust: Trust = None,
     now: Now = None,
@@ -137,8 +138,8 @@ def collect(
         collected = gather(manifest, options)
     write_evidence(collected, out, raw)
     if collected.interrupted:
-        return finish("error", "interrupted: what was collected is kept, the rest is marked as skipped")
-    return finish("pass", f"collected {len(collected.graph.observations)} observations")
+        return finish("error", f"interrupted: what was collected is in {out}, the rest is marked as skipped")
+    return finish("pass", f"wrote {len(collected.graph.observations)} observations to {out}")
 
 
 @app.command()
@@ -195,16 +196,20 @@ def verify(
 
     Example: probatum verify verdict --subject examples/tumour-classifier --replay
     """
-    from .gate import VerifyOptions, verify_verdict
+    from . import audit
     from .reports.verification import render_verification
 
     target = output(formats, quiet=quiet, no_color=no_color)
-    options = VerifyOptions(
+    asked = audit.Audit(
         moment(now)[0], tuple(subject or ()), trust, tuple(public_key or ()), replay, engine, opa_url, max_age
     )
-    document, result, reason = verify_verdict(package, options)
+    report = audit.verify(package, asked)
+    document = report.to_document()
     target.write(lambda format, color, width: render_verification(document, format, color=color, width=width))
-    return finish(result, reason)
+    if not report.ok:
+        return finish("fail", f"REFUSED: {', '.join(row.check for row in report.failures) or 'nothing was checked'}")
+    result = report.result or "inconclusive"
+    return finish(result, f"VERIFIED: the verdict is authentic, and its result is {result}")
 
 
 @keys_app.command("new")
@@ -220,11 +225,11 @@ def keys_new(
 
     Example: probatum keys new release.pem
     """
-    from .gate import write_key
+    from .attestations.key_files import write_key_pair
 
-    public, fingerprint = write_key(out, kind, _new_passphrase() if encrypt else None)
-    print(fingerprint)
-    return finish("pass", f"wrote {out} and {public}")
+    path, public = write_key_pair(out, kind, _new_passphrase() if encrypt else None)
+    print(public.id)
+    return finish("pass", f"wrote {out} and {path}")
 
 
 @app.command()
@@ -236,7 +241,7 @@ def controls(
     no_color: NoColor = False,
 ) -> int:
     """List the controls, with the stages and subjects that they are about."""
-    from .gate import list_controls
+    from .evaluator.catalogue import list_controls
     from .reports.catalogue import render_controls
 
     target = output(formats, no_color=no_color)
@@ -273,13 +278,15 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace a probatum.yaml that is there.")] = False,
 ) -> int:
     """Search a folder and write a first probatum.yaml for review."""
-    from .gate import first_manifest, manifest_schema_text
+    from .collectors.first_manifest import manifest_schema_text, write_first_manifest
 
     if schema:
         sys.stdout.write(manifest_schema_text())
         return finish("pass", "printed the schema")
-    path, found, passed_over = first_manifest(folder, force=force)
-    return finish("pass", f"wrote {path}: {found} subjects found, {passed_over} files passed over; review it")
+    path, manifest, found = write_first_manifest(folder, force=force)
+    for name, reason in found.passed_over:
+        say(f"passed over {name}: {reason}")
+    return finish("pass", f"wrote {path} with {len(manifest.subjects)} subjects; review it")
 
 
 @app.command()
@@ -309,7 +316,7 @@ def report(
     no_color: NoColor = False,
 ) -> int:
     """Render the assessment of a verdict package again, in any format. It verifies nothing: see 'probatum verify'."""
-    from .gate import read_assessment
+    from .audit import read_assessment
     from .reports.format import render
 
     target = output(formats, quiet=quiet, no_color=no_color)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from . import __version__
 from .attestations.keys import SigningKey
-from .attestations.package import PackageContents, write_package
-from .attestations.trust import TrustPolicy, load_trust_policy
+from .attestations.package import PackageContents, check_destination, write_package
+from .attestations.trust import TrustPolicy
+from .attestations.trust_file import load_trust
 from .attestations.verifier import TrustVerifier
 from .collectors.base import Progress, no_progress
+from .collectors.diagnosis import diagnose as collectors_diagnosis
 from .collectors.discovery import discover, manifest_of
 from .collectors.manifest import FILE_NAME, Manifest, load_manifest
 from .collectors.registry import collectors
@@ -20,11 +24,17 @@ from .collectors.report_store import ReportStore
 from .collectors.run import Collected, Run, collect
 from .errors import UsageError
 from .evaluator.assess import Assessment, evaluate
+from .evaluator.bundle import pack
 from .evaluator.checklist import load_checklist
 from .evaluator.engines.select import open_engine
 from .evaluator.graph import Graph
+from .evaluator.graph_document import dump_graph, load_graph
+from .evaluator.merge import merge_graphs
 from .evaluator.policies import PolicySet
 from .evaluator.settings import settings_document
+from .files import read_limited, write_atomic
+from .reports.format import Format, render
+from .strict_json import DEFAULT_LIMITS
 
 DEFAULT_CHECKLIST = "secure-pipeline"
 
@@ -143,39 +153,86 @@ def judge(graph: Graph, manifest: Manifest | None, options: Options) -> Judged:
         return Judged(assessment, graph, policies, settings_document(**settings), trust)
 
 
-def seal(judged: Judged, reports: ReportStore, rendered: Mapping[str, bytes], key: SigningKey | None, out: Path) -> None:
+def seal(judged: Judged, reports: ReportStore, key: SigningKey | None, out: Path, root: Path) -> None:
     """Sign the verdict and write the verdict package; an earlier package stays intact until this one is whole.
 
     Args:
         judged: the assessment.
         reports: raw tool output.
-        rendered: file name to content of the reports to include.
         key: who signs; None leaves the assessment unsigned and says so.
         out: the package's folder.
+        root: the pipeline's folder, for locations in reports.
 
     Raises:
         UsageError: the folder cannot be written, or holds something else.
     """
+    document = judged.assessment.document
+    places = locations(judged.graph, root)
     contents = PackageContents(
-        assessment=judged.assessment.document,
         graph=judged.graph,
-        policies=judged.policies,
+        assessment=document,
         settings=judged.settings,
+        policies=pack(judged.policies),
         trust=judged.trust,
-        reports=rendered,
+        reports={name: render(document, format, locations=places).encode() for name, format in _REPORTS.items()},
         raw=dict(reports),
     )
-    write_package(out, contents, key)
+    write_package(out, contents, signers=() if key is None else (key,), version=__version__)
 
 
-def merged_options(options: Options, skipped: Sequence[str]) -> Options:
-    """The options with every collector that a collection skipped, so that the assessment records it."""
-    return replace(options, skip=tuple(sorted({*options.skip, *skipped})))
+def check_out(out: Path | None) -> None:
+    """Refuse a destination that cannot become a verdict package, before the work is done."""
+    if out is not None:
+        check_destination(out)
+
+
+def locations(graph: Graph, root: Path) -> dict[str, str]:
+    """Subject id to path, relative to the working folder where the pipeline lies below it, for code scanning."""
+    base = Path(os.path.relpath(root))
+    prefix = Path() if ".." in base.parts else base
+    return {
+        key: (prefix / subject.location).as_posix()
+        for key, subject in graph.subjects.items()
+        if subject.location and "://" not in subject.location
+    }
+
+
+def read_evidence(paths: Sequence[Path]) -> Graph:
+    """Read evidence graphs, and merge them into one when there are several.
+
+    Raises:
+        UsageError: a file cannot be read.
+        EvidenceError: a graph is malformed, or two of them contradict each other.
+    """
+    graphs = [load_graph(read_limited(path, DEFAULT_LIMITS.max_bytes), source=str(path)) for path in paths]
+    return graphs[0] if len(graphs) == 1 else merge_graphs(graphs)
+
+
+def write_evidence(collected: Collected, out: Path, raw: Path | None) -> None:
+    """Write an evidence graph, and the tools' raw reports under their digests.
+
+    Raises:
+        UsageError: a file cannot be written.
+    """
+    if raw is not None:
+        for digest, data in collected.reports:
+            write_atomic(raw / digest, data)
+    write_atomic(out, dump_graph(collected.graph))
+
+
+def diagnose(path: Path) -> list[dict[str, Any]]:
+    """Which collectors and engines can run here for a pipeline, and why not."""
+    manifest = open_pipeline(path)
+    rows = collectors_diagnosis(manifest, collectors())
+    return rows + [dict(row) for row in engines_diagnosis()]
+
+
+_REPORTS = {"assessment.json": Format.JSON, "assessment.md": Format.MARKDOWN, "assessment.sarif": Format.SARIF}
 
 
 def _trust(manifest: Manifest, options: Options) -> TrustPolicy | None:
     path = options.trust or manifest.trust
-    return None if path is None else load_trust_policy(path)
+    return None if path is None else load_trust(path)
 
 
 def _checklist(manifest: Manifest | None, options: Options) -> str:

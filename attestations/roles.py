@@ -86,6 +86,8 @@ def parse_time(value: Any) -> datetime | None:
 
 def builder_of(about: str, statement: Mapping[str, Any] | None) -> str | None:
     """The builder id of a SLSA provenance, v1 or v0.2."""
+    if about not in (PROVENANCE_V1, PROVENANCE_V02):
+        return None
     predicate: Any = (statement or {}).get("predicate")
     if about == PROVENANCE_V1 and isinstance(predicate, Mapping):
         predicate = predicate.get("runDetails")

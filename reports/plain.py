@@ -43,7 +43,9 @@ def json_text(value: Any) -> str:
         ValueError: the value holds NaN or an infinity, which JSON has not.
     """
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2, allow_nan=False)
-    return "\n".join(_visible(line) for line in text.split("\n")) + "\n"
+    if not text.isascii() or "\x7f" in text:  # JSON has escaped the other controls of ASCII itself
+        text = "\n".join(_visible(line) for line in text.split("\n"))
+    return f"{text}\n"
 
 
 def _visible(text: str) -> str:

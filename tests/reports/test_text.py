@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from typing import Any
 
 import pytest
 from probatum.reports import reading
 from probatum.reports.format import Format, render
-from probatum.reports.plain import plain
+from probatum.reports.plain import json_text, plain
 from rich.cells import cell_len
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -102,3 +103,10 @@ def test_plain(value: object, shown: str) -> None:
 
 def _words(text: str) -> str:
     return " ".join(text.replace("─", "").split())
+
+
+@pytest.mark.parametrize("mark", ["\x7f", "\x9b", "\u202e", "\u2028", "é", "\U000e0041"])
+def test_json_keeps_the_value_and_shows_no_control(mark: str) -> None:
+    text = json_text({"name": f"a{mark}b"})
+    assert json.loads(text) == {"name": f"a{mark}b"}
+    assert (mark in text) == (mark == "é")

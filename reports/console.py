@@ -9,9 +9,11 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from rich import box
-from rich.console import Console, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -65,16 +67,31 @@ def words(value: object, style: str = "") -> Text:
     return Text(plain(value), style=_COLORS.get(style, style), overflow="fold")
 
 
-def line(value: object, *, indent: int = 0, style: str = "", hang: str = "") -> RenderableType:
-    """A paragraph, indented, with ``hang`` in front of its first line and blanks in front of the others."""
-    text = words(value, style)
-    if not hang:
-        return Padding(text, (0, 0, 0, indent))
-    grid = Table.grid(padding=(0, 1, 0, 0))
-    grid.add_column(no_wrap=True)
-    grid.add_column(overflow="fold")
-    grid.add_row(words(hang, style), text)
-    return Padding(grid, (0, 0, 0, indent))
+@dataclass(frozen=True)
+class Paragraph:
+    """Text that hangs from a word: the word before its first line, blanks before the others.
+
+    Args:
+        text: the text.
+        indent: blanks before everything.
+        hang: the word; empty for none.
+    """
+
+    text: Text
+    indent: int = 0
+    hang: str = ""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Rich's protocol of things that can be printed."""
+        first = " " * self.indent + (f"{self.hang} " if self.hang else "")
+        width = max(options.max_width - cell_len(first), NARROWEST // 2)
+        for number, part in enumerate(self.text.wrap(console, width, overflow="fold") or [Text()]):
+            yield Text(first if number == 0 else " " * cell_len(first), style=self.text.style) + part
+
+
+def line(value: object, *, indent: int = 0, style: str = "", hang: str = "") -> Paragraph:
+    """A paragraph of untrusted words; see ``Paragraph``."""
+    return Paragraph(words(value, style), indent, plain(hang))
 
 
 def heading(value: object) -> RenderableType:

@@ -28,7 +28,9 @@ def signers_of(document: Mapping[str, Any], keys: list[PublicKey], *, source: st
     Raises:
         TrustError: it is malformed, or holds fields that no signature covers.
     """
-    signed = _signed_bytes(document, source)
+    if not isinstance(document["signatures"], list):
+        raise TrustError(f"{source} is not an in-toto link or layout", why="`signatures` is not a list")
+    signed = signed_bytes(document["signed"], source=source)
     signatures = [_signature(item, source) for item in document["signatures"]]
     return tuple(key for key in dict.fromkeys(keys) if any(key.verifies(value, signed) for value in signatures))
 
@@ -47,17 +49,15 @@ def check_layout(layout: Mapping[str, Any], now: datetime) -> str:
     return ""
 
 
-def _signed_bytes(document: Mapping[str, Any], source: str) -> bytes:
+def signed_bytes(signed: Mapping[str, Any], *, source: str) -> bytes:
+    """The bytes that a classic signature over a link or layout covers.
+
+    Raises:
+        TrustError: the link or layout is malformed, or holds fields that the library does not know.
+    """
     import attr
     from in_toto.models.metadata import Metablock
 
-    signed = document.get("signed")
-    if (
-        not isinstance(signed, Mapping)
-        or signed.get("_type") not in KINDS
-        or not isinstance(document["signatures"], list)
-    ):
-        raise TrustError(f"{source} is not an in-toto link or layout", why="`signed` or `signatures` is malformed")
     try:
         read: Any = Metablock.from_dict
         block = read(copy.deepcopy({"signatures": [], "signed": dict(signed)})).signed

@@ -43,7 +43,7 @@ def load_trust(path: Path) -> TrustPolicy:
     if identities and sigstore is None:
         raise _wrong(document, ("identities",), "no trusted root is given", "add `sigstore: {trusted_root, sha256}`")
     roles = {name: _role(document, name, keys, identities) for name in value["roles"]}
-    return TrustPolicy(keys, roles, identities, sigstore, str(path))
+    return TrustPolicy(keys, roles, identities, sigstore, path.name)
 
 
 def _check_schema(document: strict_yaml.Document) -> None:

@@ -111,6 +111,7 @@ class TrustVerifier:
         document = strict_json.loads(payload, source=source, fold_case=True)
         kind = document.get("_type") if isinstance(document, Mapping) else None
         if kind in metablock.KINDS:
+            metablock.signed_bytes(document, source=source)  # the library's field checks, as for the classic form
             return self._content(document, str(kind), signers, source)
         statement = parse_statement(payload, source=source)
         return _Signed(statement["predicateType"], signers, statement)

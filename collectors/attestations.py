@@ -6,15 +6,15 @@ with the reason, and nothing inside it is read, because nobody vouches for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..evaluator.graph import Coverage, Observation, Skipped, Subject, Tier
 from .base import Availability, Context, Item
 from .signed import provenance
-from .signed.documents import Document, Unread, paths_of, read_documents
-from .signed.links import is_layout, is_link, links_result
-from .signed.matching import speaks_of, spoken_of
-from .signed.model_signature import signature_result
+from .signed.documents import NO_TRUST, Document, Unread, paths_of, read_documents, reasons
+from .signed.links import is_layout, is_link, links_result, products_of
+from .signed.matching import speaks_of, spoken_of, subjects_with
+from .signed.model_signature import signature_result, signs
 
 
 class Attestations:
@@ -22,8 +22,8 @@ class Attestations:
 
     name = "attestations"
     version = "1"
-    types = ("provenance", "model_signature", "in_toto_link", "attestation")
-    kinds = ("model", "pipeline")
+    types: tuple[str, ...] = ("provenance", "model_signature", "in_toto_link", "attestation")
+    kinds: tuple[str, ...] = ("model", "pipeline")
     network = False
 
     def available(self, context: Context) -> Availability:
@@ -68,7 +68,7 @@ class Attestations:
                 "materials": [],
                 "signers": [],
                 "verified": False,
-                "reason": "; ".join(item.verification.reason for item in refused) or "none found",
+                "reason": reasons(refused) or "none found",
                 "source": refused[0].source if refused else "",
             }
             yield self._observe(context, model.id, "provenance", result, refused, unread)
@@ -92,7 +92,7 @@ class Attestations:
         context: Context,
         subject: str,
         type: str,
-        result: dict[str, object],
+        result: Mapping[str, object],
         documents: Sequence[Document],
         unread: list[Skipped],
     ) -> Observation:
@@ -112,7 +112,6 @@ class Attestations:
 
 def _entry(context: Context, document: Document) -> dict[str, object]:
     verification = document.verification
-    subjects = spoken_of(context, document.statement) if document.verified else []
     return {
         "source": document.source,
         "sha256": document.sha256,
@@ -122,9 +121,17 @@ def _entry(context: Context, document: Document) -> dict[str, object]:
         "reason": verification.reason,
         "roles": list(verification.roles),
         "signers": list(verification.signers) if document.verified else [],
-        "subjects": subjects,
+        "subjects": sorted(_subjects(context, document)) if document.verified else [],
     }
 
 
+def _subjects(context: Context, document: Document) -> set[str]:
+    """Ids of the subjects that a verified document is about, whatever its form."""
+    found = set(spoken_of(context, document.statement))
+    found |= {key for digest in products_of(document) for key in subjects_with(context, digest)}
+    return found | {model.id for model in context.of_kind("model") if signs(context, model, document)}
+
+
 def _may_be_provenance(document: Document) -> bool:
-    return document.verification.kind in ("dsse", "sigstore") and not document.path.endswith(".sig")
+    kind = document.verification.kind in ("dsse", "sigstore") or document.verification is NO_TRUST
+    return kind and not document.path.endswith(".sig")

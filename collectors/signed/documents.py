@@ -18,7 +18,7 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_LINES = 10_000
 _LINES = (".jsonl", ".ndjson")
 _SUFFIXES = (".sigstore.json", ".sigstore", ".bundle", ".sig")
-_NO_TRUST = Verification(False, "no trust policy was given, so nobody is trusted")
+NO_TRUST = Verification(False, "no trust policy was given, so nobody is trusted")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,12 @@ def read_documents(context: Context, paths: Sequence[str]) -> Iterator[Document 
         try:
             yield from _documents(context, path)
         except UsageError as error:
-            yield Unread(path, str(error))
+            yield Unread(path, error.why)  # without the absolute path, which differs between machines
+
+
+def reasons(documents: Sequence[Document]) -> str:
+    """Why each of several documents is not verified, every reason once."""
+    return "; ".join(dict.fromkeys(item.verification.reason for item in documents))
 
 
 def _documents(context: Context, path: str) -> Iterator[Document | Unread]:
@@ -106,7 +111,7 @@ def _documents(context: Context, path: str) -> Iterator[Document | Unread]:
 def _verified(context: Context, path: str, source: str, data: bytes, digest: str) -> Document:
     verifier = context.verifier
     if verifier is None:
-        return Document(path, source, digest, _NO_TRUST)
+        return Document(path, source, digest, NO_TRUST)
     if data.lstrip()[:1] == b"{":
         found = verifier.verify(data, source=source)
         if found.kind != "signature":

@@ -33,16 +33,23 @@ def links_result(context: Context, documents: Iterable[Document]) -> dict[str, A
     }
 
 
+def products_of(document: Document) -> list[Any]:
+    """The digest sets of what a verified link says was made."""
+    if document.verification.about == LINK_PREDICATE:
+        return [item["digest"] for item in document.statement.get("subject", [])]
+    return list(_map(document.statement.get("products")).values())
+
+
 def _link(context: Context, document: Document) -> dict[str, Any]:
     link = document.statement
     if document.verification.about == LINK_PREDICATE:
         predicate = _map(link.get("predicate"))
-        products = [item["digest"] for item in link.get("subject", [])]
         materials = [_map(item).get("digest") for item in _list(predicate.get("materials"))]
         step = predicate.get("name")
     else:
-        products, materials = list(_map(link.get("products")).values()), list(_map(link.get("materials")).values())
+        materials = list(_map(link.get("materials")).values())
         step = link.get("name")
+    products = products_of(document)
     return {
         "step": step if isinstance(step, str) else "",
         **_common(document),

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...evaluator.graph import Subject
 from ..base import Context
-from .documents import Document
+from .documents import Document, reasons
 from .matching import speaks_of
 
 OMS = "https://model_signing/signature/v1.0"
@@ -69,6 +69,11 @@ def signature_result(
     return result, [cover.document for cover in covers]
 
 
+def signs(context: Context, model: Subject, document: Document) -> bool:
+    """Whether a document is a verified signature of this model, of any of its files."""
+    return _cover(context, model, document) is not None
+
+
 def lies_beside(model: Subject, document: Document) -> bool:
     """Whether a document lies where a model's own signature would: named after it, or inside its folder."""
     place = (model.location or "").rstrip("/")
@@ -118,7 +123,7 @@ def _resources(statement: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _unverified(model: Subject, candidates: list[Document]) -> tuple[dict[str, Any], list[Document]]:
-    reason = "; ".join(item.verification.reason for item in candidates) or "none found"
+    reason = reasons(candidates) or "none found"
     result = {
         "format": "none",
         "verified": False,

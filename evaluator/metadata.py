@@ -1,0 +1,128 @@
+"""Controls, as the METADATA annotations of their Rego files describe them.
+
+The embedded engine has no ``rego.metadata.*``, so the evaluator reads the comment block itself: a line ``# METADATA``,
+then YAML behind ``#``, up to the ``package`` line (Open Policy Agent, "Annotations", scope ``package``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .. import strict_yaml
+from ..errors import PolicyError, UsageError
+from .parameters import declared, schema_problem
+from .schema_check import validator
+
+_MARK = re.compile(r"^#\s*METADATA\s*$")
+_PACKAGE = re.compile(r"^package\s+([A-Za-z_][\w.]*)\s*(?:#.*)?$")
+_REMEDY = "see the author guide for the metadata that a control states"
+
+
+@dataclass(frozen=True)
+class Control:
+    """One requirement: what its Rego file says of itself.
+
+    Args:
+        id: permanent id, such as ``MODEL-01``.
+        title: one line.
+        description: what is required and why.
+        priority: default priority, ``critical``, ``high``, ``medium`` or ``low``.
+        stages: gates that include it.
+        kinds: kinds of subject that it can apply to.
+        evidence: groups of observation types; one type of every group is needed.
+        remediation: what to do about a finding.
+        parameters: JSON Schema of each parameter, reserved ones included, each with ``default``.
+        references: sources of the requirement.
+        package: dotted Rego package.
+        path: of the Rego file in the policy set.
+    """
+
+    id: str
+    title: str
+    description: str
+    priority: str
+    stages: tuple[str, ...]
+    kinds: tuple[str, ...]
+    evidence: tuple[tuple[str, ...], ...]
+    remediation: str
+    parameters: Mapping[str, Mapping[str, Any]]
+    references: tuple[str, ...]
+    package: str
+    path: str
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Every observation type that the control declares."""
+        return tuple(dict.fromkeys(name for group in self.evidence for name in group))
+
+
+def read_control(path: str, text: str) -> Control:
+    """The control that a Rego file states.
+
+    Args:
+        path: of the file, for errors and for ``Control.path``.
+        text: its content.
+
+    Raises:
+        PolicyError: there is no metadata block before ``package``, or it is wrong; names file and line.
+    """
+    start, block, package = _block(path, text)
+    try:
+        document = strict_yaml.load(block.encode("utf-8"), source=path)
+    except UsageError as error:
+        raise PolicyError(f"{path}: the METADATA block is not valid YAML", why=str(error), remedy=error.remedy) from error
+    _check(path, start, document)
+    return _control(document.value, package, path)
+
+
+def _block(path: str, text: str) -> tuple[int, str, str]:
+    """First line, YAML (padded so that its line numbers are the file's) and package of the block before ``package``."""
+    start, lines = 0, []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if found := _PACKAGE.match(line):
+            if not start:
+                break
+            return start, "\n" * start + "\n".join(lines), found.group(1)
+        if _MARK.match(line):
+            start, lines = number, []
+        elif start and line.startswith("#"):
+            lines.append(line[2:] if line.startswith("# ") else line[1:])
+        elif line.strip():
+            start, lines = 0, []
+    raise PolicyError(f"{path}: no METADATA block before the package", why="a control states its metadata", remedy=_REMEDY)
+
+
+def _check(path: str, start: int, document: strict_yaml.Document) -> None:
+    from jsonschema.exceptions import best_match
+
+    error = best_match(validator("control-metadata").iter_errors(document.value))
+    if error is not None:
+        field = tuple(error.absolute_path)
+        where = document.where(field) if field else f"{path}:{start}"
+        name = ".".join(map(str, field)) or "metadata"
+        raise PolicyError(f"{where}: wrong metadata", why=f"{name}: {error.message}", remedy=_REMEDY)
+    for name, schema in declared(document.value["custom"].get("parameters", {})).items():
+        if problem := schema_problem(schema):
+            where = document.where(("custom", "parameters", name))
+            raise PolicyError(f"{where}: the parameter {name!r} is wrong", why=problem, remedy=_REMEDY)
+
+
+def _control(document: Mapping[str, Any], package: str, path: str) -> Control:
+    custom = document["custom"]
+    return Control(
+        id=custom["id"],
+        title=document["title"],
+        description=document["description"].strip(),
+        priority=custom["priority"],
+        stages=tuple(custom["stages"]),
+        kinds=tuple(custom["subjects"]),
+        evidence=tuple((group,) if isinstance(group, str) else tuple(group) for group in custom["evidence"]),
+        remediation=custom["remediation"].strip(),
+        parameters=declared(custom.get("parameters", {})),
+        references=tuple(custom.get("references", ())),
+        package=package,
+        path=path,
+    )

@@ -1,0 +1,151 @@
+"""The outcome of one control for one subject: any finding fails, a checked proof passes, everything else is inconclusive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .graph import Graph
+from .metadata import Control
+from .reasons import Reason, missing, not_proven, policy_error, unusable
+from .usability import Limit, Standing
+from .waivers import Waiver
+
+PASS, FAIL, INCONCLUSIVE, WAIVED, NOT_APPLICABLE = "pass", "fail", "inconclusive", "waived", "not_applicable"
+_WORST_FIRST = (FAIL, INCONCLUSIVE, WAIVED, PASS)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was decided for one control and one subject, and on what.
+
+    Args:
+        subject: the subject's id.
+        outcome: ``pass``, ``fail``, ``inconclusive`` or ``waived``.
+        findings: why it fails, kept when it is waived.
+        proofs: cited ids of each proof that holds.
+        reasons: why it is inconclusive, kept when it is waived.
+        waiver: the waiver that was applied.
+    """
+
+    subject: str
+    outcome: str
+    findings: Sequence[Mapping[str, Any]] = ()
+    proofs: Sequence[Sequence[str]] = ()
+    reasons: Sequence[Reason] = ()
+    waiver: Mapping[str, Any] | None = None
+
+    def to_document(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "subject": self.subject,
+            "outcome": self.outcome,
+            "findings": list(self.findings),
+            "proofs": [{"evidence": list(cited)} for cited in self.proofs],
+            "reasons": [reason.to_document() for reason in self.reasons],
+            "waiver": self.waiver,
+        }
+
+
+def worst(outcomes: Iterable[str]) -> str:
+    """The worst of several outcomes; ``not_applicable`` when there is none other."""
+    found = set(outcomes)
+    return next((outcome for outcome in _WORST_FIRST if outcome in found), NOT_APPLICABLE)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Decides one control, subject by subject.
+
+    Args:
+        graph: the evidence.
+        control: the control.
+        limit: what makes evidence usable for it.
+        standings: observation id to what decides its usability.
+        observed: subject to type to observation ids.
+        usable: the same, of usable evidence only.
+        waivers: the waivers that are for this control.
+        errors: what is wrong with the control's policy as a whole.
+    """
+
+    graph: Graph
+    control: Control
+    limit: Limit
+    standings: Mapping[str, Standing]
+    observed: Mapping[str, Mapping[str, Sequence[str]]]
+    usable: Mapping[str, Mapping[str, Sequence[str]]]
+    waivers: Sequence[Waiver] = ()
+    errors: Sequence[str] = field(default=())
+
+    def decide(
+        self, subject: str, findings: Sequence[Mapping[str, Any]], proofs: Sequence[Sequence[str]]
+    ) -> Outcome:
+        """The outcome for one subject.
+
+        Args:
+            subject: the subject's id.
+            findings: what ``deny`` returned for it.
+            proofs: the ids that each ``proof`` for it cites.
+        """
+        if not findings and not self.errors and proofs:
+            problems = self._wrong_proofs(proofs)
+            if not problems and not (gaps := self._gaps(subject, proofs)):
+                return Outcome(subject, PASS, proofs=proofs)
+            reasons = [policy_error(problem) for problem in problems] or gaps
+        else:
+            reasons = [policy_error(error) for error in self.errors]
+            reasons = reasons or ([] if findings else self._why_not(subject, self.control.evidence))
+        return self._waived(Outcome(subject, FAIL if findings else INCONCLUSIVE, findings, (), reasons))
+
+    def _waived(self, outcome: Outcome) -> Outcome:
+        for waiver in self.waivers:
+            if waiver.covers(self.control.id, outcome.subject):
+                document = dict(waiver.document)
+                return Outcome(outcome.subject, WAIVED, outcome.findings, (), outcome.reasons, document)
+        return outcome
+
+    def _wrong_proofs(self, proofs: Sequence[Sequence[str]]) -> list[str]:
+        """Errors of the policy: a proof that cites nothing, the unknown, the unusable, or a type that is not declared."""
+        problems: dict[str, None] = {}
+        for cited in proofs:
+            if not cited:
+                problems["a proof cites no evidence"] = None
+            for key in cited:
+                observation = self.graph.observations.get(key)
+                if observation is None:
+                    problems[f"a proof cites {key}, which does not exist"] = None
+                elif observation.type not in self.control.types:
+                    problems[f"a proof cites {observation.type}, which the control does not declare"] = None
+                elif not self.standings[key].usable(self.limit):
+                    problems[f"a proof cites {key}, which is not usable for this control"] = None
+        return list(problems)
+
+    def _gaps(self, subject: str, proofs: Sequence[Sequence[str]]) -> list[Reason]:
+        """Reasons for each group of declared evidence that no proof cites."""
+        types = {self.graph.observations[key].type for cited in proofs for key in cited}
+        uncited = [group for group in self.control.evidence if types.isdisjoint(group)]
+        return self._why_not(subject, uncited) if uncited else []
+
+    def _why_not(self, subject: str, groups: Iterable[Sequence[str]]) -> list[Reason]:
+        """Derived reasons: what is wrong with the evidence of each group; a group without fault is not proven."""
+        reasons: dict[tuple[str | None, str], Reason] = {}
+        for group in groups:
+            for reason in self._group(subject, group):
+                reasons.setdefault((reason.type, reason.message), reason)
+        return list(reasons.values())
+
+    def _group(self, subject: str, group: Sequence[str]) -> list[Reason]:
+        usable = self.usable.get(subject, {})
+        ready = [kind for kind in group if usable.get(kind)]
+        if ready:
+            return [
+                not_proven(kind, f"{kind} is usable and proves nothing here", usable[kind]) for kind in ready
+            ]
+        found: list[Reason] = []
+        for kind in group:
+            keys = self.observed.get(subject, {}).get(kind, ())
+            found += [] if keys else [missing(kind)]
+            for key in keys:
+                found += unusable(self.graph.observations[key], self.standings[key], self.limit)
+        return found

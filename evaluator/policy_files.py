@@ -1,0 +1,78 @@
+"""Which files of a folder are a policy set, and how much of them is read."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import PolicyError
+
+MAX_FILE_BYTES = 1024 * 1024
+MAX_FILES = 2_000
+MAX_TOTAL_BYTES = 32 * 1024 * 1024
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_FOLDERS = ("checklists", "controls", "lib", "mappings")
+
+
+def is_source(path: str) -> bool:
+    """True for the path of a module, checklist or mapping; tests of policies decide nothing and are no part of a set."""
+    parts = path.split("/")
+    if parts[0] not in _FOLDERS or len(parts) < 2 or not all(_NAME.fullmatch(part) for part in parts):
+        return False
+    return path.endswith((".rego", ".yaml")) and not path.endswith("_test.rego")
+
+
+def read_folder(folder: Path) -> dict[str, bytes]:
+    """Read the policy set in a folder.
+
+    Args:
+        folder: holds ``controls/``, and ``lib/``, ``checklists/`` and ``mappings/`` where there are any.
+
+    Returns:
+        Path below the folder to content.
+
+    Raises:
+        PolicyError: it is no folder, a file of the set is a link, unreadable or too large, or there are too many.
+    """
+    if not folder.is_dir():
+        raise PolicyError(f"{folder} is not a folder of policies", remedy="give a folder with controls/ in it, or a bundle")
+    sources: dict[str, bytes] = {}
+    for name, path in _files(folder):
+        if is_source(name):
+            sources[name] = _read(path)
+        check_total(len(sources), sum(map(len, sources.values())))
+    return sources
+
+
+def check_total(files: int, size: int) -> None:
+    """Refuse a set of more files or bytes than a policy set can have."""
+    if files > MAX_FILES or size > MAX_TOTAL_BYTES:
+        raise PolicyError(
+            "the policy set is too large", why=f"over {MAX_FILES} files or {MAX_TOTAL_BYTES} bytes in all"
+        )
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for top in _FOLDERS:
+        for root, folders, names in os.walk(folder / top):
+            folders.sort()
+            for name in sorted(names):
+                path = Path(root, name)
+                yield path.relative_to(folder).as_posix(), path
+
+
+def _read(path: Path) -> bytes:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        with os.fdopen(handle, "rb") as stream:
+            regular = stat.S_ISREG(os.fstat(handle).st_mode)
+            data = stream.read(MAX_FILE_BYTES + 1) if regular else b""
+    except OSError as error:
+        raise PolicyError(f"cannot read the policy {path}", why=error.strerror or str(error)) from error
+    if not regular or len(data) > MAX_FILE_BYTES:
+        raise PolicyError(f"{path} cannot be a policy", why=f"not a regular file, or over {MAX_FILE_BYTES} bytes")
+    return data

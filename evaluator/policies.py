@@ -81,7 +81,7 @@ class PolicySet:
     @classmethod
     def built_in(cls) -> PolicySet:
         """The policies that ship with Probatum."""
-        with resources.as_file(resources.files("probatum.policies")) as folder:
+        with resources.as_file(resources.files(__package__.rpartition(".")[0]).joinpath("policies")) as folder:
             return cls(read_folder(folder))
 
     @classmethod

@@ -5,7 +5,14 @@ import rego.v1
 import data.probatum.controls.model_10 as control
 import data.probatum.lib.world
 
-sections := {"software": true, "data": true, "model_card": true, "hyperparameters": true, "metrics": true, "provenance": true}
+sections := {
+	"software": true,
+	"data": true,
+	"model_card": true,
+	"hyperparameters": true,
+	"metrics": true,
+	"provenance": true,
+}
 
 result := {
 	"spec_version": "1.6",

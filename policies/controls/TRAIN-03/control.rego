@@ -12,8 +12,8 @@
 #   evidence: [gpu_isolation, gpu_sharing]
 #   remediation: |
 #     Partition the device with MIG and request nvidia.com/mig-* resources, or give the whole device to one tenant
-#     (compute mode EXCLUSIVE_PROCESS); remove time slicing and MPS from the device plugin's configuration; turn ECC
-#     on.
+#     (compute mode EXCLUSIVE_PROCESS, or state the tenants of each GPU in the settings of the collector); remove time
+#     slicing and MPS from the device plugin's configuration; turn ECC on.
 #   parameters:
 #     require_ecc:
 #       type: boolean
@@ -40,12 +40,13 @@ isolated(device) if {
 	confidential(device)
 }
 
-# A slice for each tenant.
+# A slice for each tenant, now and after the next reset.
 separated(device) if {
 	device.mig_mode == "enabled"
+	device.mig_pending == "enabled"
 	shape.filled(device.mig_instances)
-	shape.natural(device.tenants)
-	device.tenants <= count(device.mig_instances)
+	enough_slices(device)
+	no_slice_shared(device)
 }
 
 # The whole device for one tenant.
@@ -59,6 +60,26 @@ separated(device) if {
 separated(device) if {
 	device.mig_mode in {"disabled", "unsupported"}
 	device.compute_mode == "exclusive_process"
+}
+
+enough_slices(device) if {
+	shape.natural(device.tenants)
+	device.tenants <= count({instance.gi | some instance in device.mig_instances})
+}
+
+# Nobody knows how many tenants there are; without time slicing and MPS a slice still serves one container at a time.
+enough_slices(device) if {
+	device.tenants == null
+	device.tenants_source == "unknown"
+}
+
+# Memory is isolated between GPU instances, not between compute instances of one, hence the count by GPU instance.
+no_slice_shared(device) if {
+	is_array(device.processes)
+	every process in device.processes { is_number(process.gi) }
+	slices := {process.gi | some process in device.processes}
+	users := {[process.gi, process.tenant] | some process in device.processes}
+	count(users) == count(slices)
 }
 
 protected(device) if device.ecc == "enabled"
@@ -121,8 +142,10 @@ deny contains {"subject": id, "message": "the configuration shares the GPU betwe
 proof contains {"subject": id, "evidence": [obs, sharing]} if {
 	some id in applies
 	some obs in input.usable[id].gpu_isolation
-	shape.filled(input.observations[obs].result.devices)
-	every device in input.observations[obs].result.devices { isolated(device) }
+	result := input.observations[obs].result
+	shape.filled(result.devices)
+	shape.counted(result.devices, result.attached)
+	every device in result.devices { isolated(device) }
 	some sharing in input.usable[id].gpu_sharing
 	unshared(input.observations[sharing].result)
 }

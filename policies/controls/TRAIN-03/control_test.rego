@@ -7,11 +7,13 @@ import data.probatum.lib.world
 
 device := {
 	"index": 0, "uuid": "GPU-1", "product": "NVIDIA H200", "mig_mode": "enabled",
-	"mig_instances": [{"gi": 1, "ci": 0}, {"gi": 2, "ci": 0}], "compute_mode": "default", "ecc": "enabled",
-	"confidential_computing": "off", "cc_attested": false, "processes": [], "tenants": 2, "mps": false,
+	"mig_pending": "enabled", "mig_instances": [{"gi": 1, "ci": 0}, {"gi": 2, "ci": 0}], "compute_mode": "default",
+	"ecc": "enabled", "confidential_computing": "off", "cc_attested": false,
+	"processes": [{"gi": 1, "tenant": "a"}, {"gi": 2, "tenant": "b"}, {"gi": 2, "tenant": "b"}], "tenants": 2,
+	"tenants_source": "processes", "mps": false,
 }
 
-isolation := {"source": "nvidia-smi", "driver": "565.57", "devices": [device]}
+isolation := {"source": "nvidia-smi", "driver": "565.57", "devices": [device], "attached": 1}
 
 sharing := {"time_slicing": [], "mps": [], "mig_parted": [], "requests": [], "shared": false}
 
@@ -26,7 +28,22 @@ cases := {
 	"MPS missing": {"drop": ["devices/0/mps"], "deny": {"GPU-1: MPS shares one context between processes"}},
 	"MPS as text": {"set": {"devices/0/mps": "no"}, "deny": {"GPU-1: MPS shares one context between processes"}},
 	"more tenants than slices": {"set": {"devices/0/tenants": 3}, "deny": separate},
-	"tenants unknown": {"set": {"devices/0/tenants": null}, "deny": separate},
+	"tenants lost": {"set": {"devices/0/tenants": null}, "deny": separate},
+	"source of tenants missing": {
+		"set": {"devices/0/tenants": null},
+		"drop": ["devices/0/tenants_source"],
+		"deny": separate,
+	},
+	"slice shared": {"set": {"devices/0/processes/1/gi": 1}, "deny": separate},
+	"slice of a process unknown": {"set": {"devices/0/processes/1/gi": null}, "deny": separate},
+	"processes missing": {"drop": ["devices/0/processes"], "deny": separate},
+	"no slices after a reset": {"set": {"devices/0/mig_pending": "disabled"}, "deny": separate},
+	"compute instances of one slice": {
+		"set": {"devices/0/mig_instances": [{"gi": 1, "ci": 0}, {"gi": 1, "ci": 1}]},
+		"deny": separate,
+	},
+	"device lost": {"set": {"attached": 2}, "deny": set()},
+	"number of devices missing": {"drop": ["attached"], "deny": set()},
 	"no slices": {"set": {"devices/0/mig_instances": [], "devices/0/tenants": 0}, "deny": separate},
 	"slices missing": {"drop": ["devices/0/mig_instances"], "deny": separate},
 	"two tenants on one device": {"set": {"devices/0/mig_mode": "disabled"}, "deny": separate},
@@ -98,6 +115,7 @@ test_does_not_apply_without_subjects if {
 }
 
 accepted := {
+	"tenants unknown": {"set": {"devices/0/tenants": null, "devices/0/tenants_source": "unknown"}},
 	"one tenant": {"set": {"devices/0/mig_mode": "disabled", "devices/0/tenants": 1}},
 	"no MIG on this product": {"set": {"devices/0/mig_mode": "unsupported", "devices/0/tenants": 0}},
 	"one process at a time": {"set": {

@@ -39,6 +39,8 @@ _REFERENCE = re.compile(
     r"\s*(?:\$\([A-Za-z0-9_.-]+\)|\$\{\{[^{}]*\}\}|\$\{[A-Za-z_][A-Za-z0-9_.]*\}|\$[A-Za-z_][A-Za-z0-9_]*|\{\{[^{}]*\}\}"
     r"|(?:vault|ref\+[a-z]+|op|awssm|gcpsm|arn:aws:secretsmanager|secretref)[:+][^\s]+)\s*"
 )
+_EXPRESSION = re.compile(r"\$\{\{[^{}]*\}\}|\$\([A-Za-z0-9_.-]+\)|\$\{[A-Za-z_][A-Za-z0-9_.]*\}")
+_FALLBACK = re.compile(r"\$\{\{[^{}]*(?:\|\||&&)\s*'[^'{}]+'[^{}]*\}\}")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _SECRET_WORDS = {
     "password", "passwd", "pwd", "pass", "passphrase", "secret", "secrets", "token", "credential", "credentials",
@@ -58,6 +60,7 @@ _DESCRIBES = {
 _NUMBERS = re.compile(r"[0-9.]{1,5}|true|false|yes|no|on|off|none|null|enabled|disabled", re.IGNORECASE)
 _NOT_RANDOM = {"sha", "digest", "checksum", "hash", "commit", "revision", "rev", "uuid", "guid", "image", "md", "class"}
 _RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{24,512}")
+_MAX_MEAN_WORD = 2.5  # characters; names in camel case have longer words, random text changes its kind more often
 _MIN_ENTROPY = 4.0  # bits per character; English words joined stay below, 24 random base64 characters above
 
 
@@ -83,10 +86,15 @@ def secret_reason(name: str, value: str) -> str | None:
         name: of the variable, key or option.
         value: its literal value.
     """
-    if not value.strip() or _REFERENCE.fullmatch(value):
+    if named_secret(name) and _FALLBACK.search(value):
+        return "an expression falls back to a literal secret"
+    rest = _EXPRESSION.sub("", value)
+    if not rest.strip() or _REFERENCE.fullmatch(value):
         return None
     if form := secret_in(value):
         return form
+    if rest != value:
+        return None  # it is put together at run time, so neither its name nor its look says that this part is a secret
     if named_secret(name) and not _NUMBERS.fullmatch(value.strip()):
         return "its name says that it is a secret"
     return "it looks random, as keys do" if _random(name, value.strip()) else None
@@ -153,6 +161,8 @@ def _random(name: str, value: str) -> bool:
         return False
     kinds = (any(c.islower() for c in value), any(c.isupper() for c in value), any(c.isdigit() for c in value))
     if not all(kinds) or value.count("/") > len(value) // 8 or value.count("-") > 3:
+        return False
+    if len(value) > _MAX_MEAN_WORD * len(_WORDS.findall(value)):
         return False
     counts = Counter(value)
     entropy = -sum(count / len(value) * math.log2(count / len(value)) for count in counts.values())

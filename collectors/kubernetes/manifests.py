@@ -149,7 +149,7 @@ def _objects_of(data: bytes, name: str) -> Iterator[KubernetesObject | Skipped]:
     if _HELM.search(data):
         raise EvidenceError(f"{name} is {_RENDER}")
     count = 0
-    for value, line in _documents(data, name):
+    for value, line in parse_documents(data, name):
         for item in _opened(value, name, line):
             count += 1
             if count > _MAX_OBJECTS:
@@ -157,7 +157,16 @@ def _objects_of(data: bytes, name: str) -> Iterator[KubernetesObject | Skipped]:
             yield item
 
 
-def _documents(data: bytes, name: str) -> list[tuple[Any, int]]:
+def parse_documents(data: bytes, name: str) -> list[tuple[Any, int]]:
+    """Every document of a YAML or JSON file, with the line it starts at.
+
+    Args:
+        data: the file's bytes.
+        name: its path; ``.json`` is read as strict JSON, everything else as YAML.
+
+    Raises:
+        EvidenceError: it is malformed, ambiguous, an unrendered template, or over a limit.
+    """
     if name.lower().endswith(".json"):
         limits = strict_json.Limits(DEFAULT_LIMITS.max_bytes, DEFAULT_LIMITS.max_depth)
         return [(strict_json.loads(data, source=name, limits=limits), 1)]

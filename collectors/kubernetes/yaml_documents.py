@@ -57,13 +57,16 @@ class YamlDocument:
     line: int
 
 
-def read_documents(data: bytes, *, source: str, limits: YamlLimits = DEFAULT_LIMITS) -> tuple[YamlDocument, ...]:
+def read_documents(
+    data: bytes, *, source: str, limits: YamlLimits = DEFAULT_LIMITS, list_tags: frozenset[str] = frozenset()
+) -> tuple[YamlDocument, ...]:
     """Parse a stream of YAML documents; empty documents are left out.
 
     Args:
         data: the file's bytes, UTF-8.
         source: what to call the file in errors.
         limits: what it may cost.
+        list_tags: tags that a list may have besides YAML's own, such as GitLab's ``!reference``.
 
     Raises:
         EvidenceError: a syntax error, a duplicate key, a tag other than JSON's types, or a limit; with file and line.
@@ -75,7 +78,9 @@ def read_documents(data: bytes, *, source: str, limits: YamlLimits = DEFAULT_LIM
         text = data.decode("utf-8")
         _check_events(text, loader, source, limits)
         nodes = [node for node in yaml.compose_all(text, Loader=loader) if node is not None]
-        documents = tuple(_document(node, source, limits) for node in nodes)
+        documents = tuple(
+            YamlDocument(_Builder(source, limits, list_tags).build(node, 0), node.start_mark.line + 1) for node in nodes
+        )
     except UnicodeDecodeError as error:
         raise EvidenceError(f"{source} is not UTF-8", why=str(error), remedy="save it as UTF-8") from error
     except yaml.YAMLError as error:
@@ -104,16 +109,13 @@ def _check_events(text: str, loader: Any, source: str, limits: YamlLimits) -> No
             raise _refused(source, line, "is too large", f"over {limits.max_documents} documents")
 
 
-def _document(node: yaml.Node, source: str, limits: YamlLimits) -> YamlDocument:
-    return YamlDocument(_Builder(source, limits).build(node, 0), node.start_mark.line + 1)
-
-
 class _Builder:
     """Turns one node graph into plain values."""
 
-    def __init__(self, source: str, limits: YamlLimits) -> None:
+    def __init__(self, source: str, limits: YamlLimits, list_tags: frozenset[str]) -> None:
         self._source = source
         self._limits = limits
+        self._list_tags = {f"{_TAG}seq", *list_tags}
         self._left = limits.max_nodes
         self._scalars = yaml.constructor.SafeConstructor()
 
@@ -126,7 +128,7 @@ class _Builder:
             raise self._error(node, "is nested too deep", "an alias repeats itself, or the document is too deep")
         if isinstance(node, yaml.MappingNode) and node.tag == f"{_TAG}map":
             return self._mapping(node, depth)
-        if isinstance(node, yaml.SequenceNode) and node.tag == f"{_TAG}seq":
+        if isinstance(node, yaml.SequenceNode) and node.tag in self._list_tags:
             return [self.build(item, depth + 1) for item in node.value]
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)

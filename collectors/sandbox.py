@@ -31,8 +31,12 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from ..errors import ProbatumError
+from ..startup import skip_iri_grammar
 
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "XDG_CACHE_HOME")
+_PASSED_ON = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "XDG_CACHE_HOME",
+    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+)  # fmt: skip
 _COVERAGE = "COVERAGE_PROCESS_"  # lets the test suite measure the child; harmless elsewhere
 _GRACE_SECONDS = 5.0
 _MAX_REASON = 2000
@@ -268,6 +272,7 @@ def main() -> None:
     target, memory = sys.argv[1], int(sys.argv[2])
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     _limit_self(memory)
+    skip_iri_grammar()
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)  # a tool that asks a question gets no answer, and no request

@@ -242,10 +242,11 @@ def controls(
 ) -> int:
     """List the controls, with the stages and subjects that they are about."""
     from .evaluator.catalogue import list_controls
+    from .evaluator.policies import PolicySet
     from .reports.catalogue import render_controls
 
     target = output(formats, no_color=no_color)
-    found = list_controls(policies, checklist)
+    found = list_controls(PolicySet.load(policies), checklist)
     target.write(lambda format, color, width: render_controls(found, format, color=color, width=width))
     return finish("pass", f"{len(found)} controls")
 
@@ -261,11 +262,12 @@ def explain(
     no_color: NoColor = False,
 ) -> int:
     """Explain one control: what it asks, on which evidence, with which parameters, and how to meet it."""
-    from .gate import explain_control
+    from .gate import Options
+    from .gate import explain as explained
     from .reports.catalogue import render_control
 
     target = output(formats, no_color=no_color)
-    found = explain_control(control, policies, checklist, pipeline)
+    found = explained(control, pipeline, Options(*moment(None), checklist, policies=policies))
     target.write(lambda format, color, width: render_control(found, format, color=color, width=width))
     return finish("pass", f"explained {control}")
 

@@ -25,6 +25,7 @@ from .collectors.run import Collected, Run, collect
 from .errors import UsageError
 from .evaluator.assess import Assessment, evaluate
 from .evaluator.bundle import pack
+from .evaluator.catalogue import explain_control
 from .evaluator.checklist import load_checklist
 from .evaluator.engines.select import open_engine
 from .evaluator.graph import Graph
@@ -220,11 +221,23 @@ def write_evidence(collected: Collected, out: Path, raw: Path | None) -> None:
     write_atomic(out, dump_graph(collected.graph))
 
 
+def explain(control: str, pipeline: Path | None, options: Options) -> dict[str, Any]:
+    """One control, with the parameters that are in force for a pipeline and where each comes from.
+
+    Raises:
+        UsageError: there is no such control or pipeline.
+        PolicyError: the checklist or a parameter is wrong.
+    """
+    manifest = None if pipeline is None else open_pipeline(pipeline)
+    parameters = {} if manifest is None else manifest.parameters
+    return explain_control(control, PolicySet.load(options.policies), _checklist(manifest, options), parameters)
+
+
 def diagnose(path: Path) -> list[dict[str, Any]]:
     """Which collectors and engines can run here for a pipeline, and why not."""
     manifest = open_pipeline(path)
     rows = collectors_diagnosis(manifest, collectors())
-    return rows + [dict(row) for row in engines_diagnosis()]
+    return rows
 
 
 _REPORTS = {"assessment.json": Format.JSON, "assessment.md": Format.MARKDOWN, "assessment.sarif": Format.SARIF}

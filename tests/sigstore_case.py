@@ -28,7 +28,9 @@ SIGNED_AT = datetime(2026, 11, 19, 12, 0, tzinfo=UTC)
 ISSUER = "https://issuer.example"
 WORKFLOW = "https://ci.example/org/repo/.ci/train.yml@refs/heads/main"
 _SHA256 = ec.ECDSA(hashes.SHA256())
-_NAME = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Test CA"), x509.NameAttribute(NameOID.COMMON_NAME, "ca")])
+_NAME = x509.Name(
+    [x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Test CA"), x509.NameAttribute(NameOID.COMMON_NAME, "ca")]
+)
 
 
 def b64(data: bytes) -> str:
@@ -54,7 +56,9 @@ class Services:
     def __post_init__(self) -> None:
         public = self.ca.public_key()
         builder = x509.CertificateBuilder(_NAME, _NAME, public, x509.random_serial_number())
-        builder = builder.not_valid_before(SIGNED_AT - timedelta(days=365)).not_valid_after(SIGNED_AT + timedelta(days=3650))
+        builder = builder.not_valid_before(SIGNED_AT - timedelta(days=365)).not_valid_after(
+            SIGNED_AT + timedelta(days=3650)
+        )
         builder = builder.add_extension(x509.BasicConstraints(True, 1), True)
         builder = builder.add_extension(_usage(ca=True), True)
         builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(public), False)
@@ -85,7 +89,9 @@ class Services:
             }
         ).encode()
 
-    def sign_statement(self, payload: bytes, *, payload_type: str = "application/vnd.in-toto+json", **who: str) -> bytes:
+    def sign_statement(
+        self, payload: bytes, *, payload_type: str = "application/vnd.in-toto+json", **who: str
+    ) -> bytes:
         """A bundle with a DSSE envelope."""
         key = new()
         leaf = self._leaf(key, **who)
@@ -99,7 +105,11 @@ class Services:
                 "signatures": [{"signature": b64(signature), "verifier": b64(leaf.public_bytes(Encoding.PEM))}],
             },
         }
-        envelope = {"payload": b64(payload), "payloadType": payload_type, "signatures": [{"sig": b64(signature), "keyid": ""}]}
+        envelope = {
+            "payload": b64(payload),
+            "payloadType": payload_type,
+            "signatures": [{"sig": b64(signature), "keyid": ""}],
+        }
         return self._bundle(leaf, body, {"dsseEnvelope": envelope})
 
     def sign_file(self, data: bytes, **who: str) -> bytes:
@@ -113,7 +123,10 @@ class Services:
             "kind": "hashedrekord",
             "spec": {
                 "data": {"hash": {"algorithm": "sha256", "value": digest.hex()}},
-                "signature": {"content": b64(signature), "publicKey": {"content": b64(leaf.public_bytes(Encoding.PEM))}},
+                "signature": {
+                    "content": b64(signature),
+                    "publicKey": {"content": b64(leaf.public_bytes(Encoding.PEM))},
+                },
             },
         }
         message = {"messageDigest": {"algorithm": "SHA2_256", "digest": b64(digest)}, "signature": b64(signature)}
@@ -171,7 +184,11 @@ class Services:
         builder = builder.add_extension(x509.UnrecognizedExtension(oid, text), False)
         timestamps = self._timestamps(builder.sign(self.ca, hashes.SHA256()).tbs_certificate_bytes)
         oid = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
-        value = b"\x04" + (bytes([len(timestamps)]) if len(timestamps) < 128 else bytes([0x81, len(timestamps)])) + timestamps
+        value = (
+            b"\x04"
+            + (bytes([len(timestamps)]) if len(timestamps) < 128 else bytes([0x81, len(timestamps)]))
+            + timestamps
+        )
         return builder.add_extension(x509.UnrecognizedExtension(oid, value), False).sign(self.ca, hashes.SHA256())
 
     def _timestamps(self, tbs: bytes) -> bytes:

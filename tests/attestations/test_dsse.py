@@ -21,11 +21,20 @@ from securesystemslib.dsse import Envelope as StockEnvelope
 from securesystemslib.signer import SSlibKey
 from signing_case import ec_key, ed_key, rsa_key
 
-KEYS = {"ed25519": ed_key(), "p256": ec_key(), "p384": ec_key(ec.SECP384R1()), "p521": ec_key(ec.SECP521R1()), "rsa": rsa_key()}
+KEYS = {
+    "ed25519": ed_key(),
+    "p256": ec_key(),
+    "p384": ec_key(ec.SECP384R1()),
+    "p521": ec_key(ec.SECP521R1()),
+    "rsa": rsa_key(),
+}
 
 
 def test_the_example_of_the_specification() -> None:
-    assert pae("http://example.com/HelloWorld", b"hello world") == b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
+    assert (
+        pae("http://example.com/HelloWorld", b"hello world")
+        == b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
+    )
 
 
 @pytest.mark.parametrize("name", KEYS)

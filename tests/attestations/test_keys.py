@@ -86,7 +86,9 @@ def test_the_key_id_is_the_ssh_fingerprint(tmp_path: Path) -> None:
         assert again == PublicKey.from_pem(key.public.pem.encode(), source="x")
         assert len(key.public.id) == len("SHA256:") + 43
         if ssh_keygen:
-            shown = subprocess.run([ssh_keygen, "-l", "-f", str(path)], capture_output=True, text=True, check=True).stdout
+            shown = subprocess.run(
+                [ssh_keygen, "-l", "-f", str(path)], capture_output=True, text=True, check=True
+            ).stdout
             assert key.public.id in shown.split()
 
 
@@ -98,7 +100,12 @@ def test_weak_and_unknown_public_keys_are_refused() -> None:
         PublicKey.of(ec.generate_private_key(ec.SECP256K1()).public_key(), source="k")
     with pytest.raises(TrustError, match="unknown kind"):
         PublicKey.of(dsa.generate_private_key(1024).public_key(), source="k")
-    for text in (b"", b"ssh-ed25519 AAAA", b"-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n", new_key().private):
+    for text in (
+        b"",
+        b"ssh-ed25519 AAAA",
+        b"-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n",
+        new_key().private,
+    ):
         with pytest.raises(TrustError, match="not a public key"):
             PublicKey.from_pem(text, source="k")
 

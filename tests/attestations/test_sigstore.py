@@ -13,8 +13,8 @@ import pytest
 from probatum.attestations.predicates import DEFAULT_TYPES
 from probatum.attestations.trust import Identity, Role, SigstoreRoot, TrustPolicy
 from probatum.attestations.verifier import TrustVerifier
-from sigstore_case import ISSUER, WORKFLOW, Services
 from signing_case import NOW, sha256, statement, write
+from sigstore_case import ISSUER, WORKFLOW, Services
 
 PAYLOAD = json.dumps(statement("a" * 64)).encode()
 
@@ -54,7 +54,9 @@ def test_a_bundle_of_the_allowed_identity_is_verified(services: Services, tmp_pa
     [("https://other.example", WORKFLOW), (ISSUER, WORKFLOW + "x"), (ISSUER, WORKFLOW[:-1]), (ISSUER, ".*")],
 )
 def test_another_identity_is_refused(services: Services, issuer: str, identity: str) -> None:
-    found = TrustVerifier(trusting(services, issuer, identity), NOW).verify(services.sign_statement(PAYLOAD), source="b")
+    found = TrustVerifier(trusting(services, issuer, identity), NOW).verify(
+        services.sign_statement(PAYLOAD), source="b"
+    )
     assert not found.verified
     assert found.statement is None
     assert "no allowed identity" in found.reason
@@ -99,7 +101,9 @@ def shift_time(document: dict[str, Any]) -> None:
 
 
 def other_root(document: dict[str, Any]) -> None:
-    document["verificationMaterial"]["tlogEntries"][0]["inclusionProof"]["rootHash"] = base64.b64encode(b"r" * 32).decode()
+    document["verificationMaterial"]["tlogEntries"][0]["inclusionProof"]["rootHash"] = base64.b64encode(
+        b"r" * 32
+    ).decode()
 
 
 def drop_promise(document: dict[str, Any]) -> None:

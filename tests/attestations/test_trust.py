@@ -33,12 +33,12 @@ GOOD = """\
       two: {path: keys/two.pub}
     identities:
       ci: {issuer: "https://issuer.example", identity: "https://ci.example/x"}
-    sigstore: {trusted_root: root.json, sha256: %s}
+    sigstore: {trusted_root: root.json, sha256: DIGEST}
     roles:
       verdict: {signers: [one, two], threshold: 2, max_age_days: 30}
       provenance: {signers: [ci, one], builders: ["https://b.example"]}
       link: {signers: [two], predicate_types: [link, "https://x.example/link"]}
-    """ % sha256(b"{}")
+    """.replace("DIGEST", sha256(b"{}"))
 
 
 def test_a_good_policy(tmp_path: Path) -> None:
@@ -56,12 +56,16 @@ def test_a_good_policy(tmp_path: Path) -> None:
 
 def test_the_digest_covers_content_not_places(tmp_path: Path) -> None:
     trust = load_trust(policy_file(tmp_path / "a", GOOD))
-    inline = GOOD.replace("{path: one.pub}", "{pem: %r}" % ONE.public.pem).replace("'", '"')
+    inline = GOOD.replace("{path: one.pub}", f"{{pem: {ONE.public.pem!r}}}").replace("'", '"')
     assert load_trust(policy_file(tmp_path / "b", inline)).digest == trust.digest
     path = policy_file(tmp_path / "c", GOOD)
     write(tmp_path / "c" / "one.pub", ed_key().public.pem)
     assert load_trust(path).digest != trust.digest
-    for old, new in (("threshold: 2", "threshold: 1"), ("max_age_days: 30", "max_age_days: 31"), ("b.example", "c.example")):
+    for old, new in (
+        ("threshold: 2", "threshold: 1"),
+        ("max_age_days: 30", "max_age_days: 31"),
+        ("b.example", "c.example"),
+    ):
         assert load_trust(policy_file(tmp_path / new, GOOD.replace(old, new))).digest != trust.digest
 
 

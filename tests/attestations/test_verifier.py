@@ -62,6 +62,15 @@ def test_verified_bytes_that_are_malformed() -> None:
         assert found.statement is None
 
 
+@pytest.mark.parametrize("fields", [{"products": 5}, {"products": {"a": 5}}, {"_type": "layout"}, {"extra": 1}])
+def test_a_malformed_link_in_an_envelope(fields: Any) -> None:
+    good = json.loads(metablock(link(), KEY))["signed"]
+    assert VERIFIER.verify(envelope(good, KEY), source="x").verified
+    found = VERIFIER.verify(envelope({**good, **fields}, KEY), source="x")
+    assert not found.verified
+    assert "in-toto" in found.reason or "no signature covers" in found.reason
+
+
 def test_another_payload_type_is_refused() -> None:
     found = VERIFIER.verify(envelope(statement("a" * 64), KEY, payload_type="application/json"), source="x")
     assert "payload type application/json" in found.reason
@@ -75,11 +84,22 @@ def test_a_kind_of_statement_that_no_role_may_sign() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\x80", b"{", b"[]", b"7", b'{"a": 1}', b'{"signed": {"_type": "other"}, "signatures": []}', b'{"base64Signature": "x"}',
-     b'{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json"}', b'{"signed": {"_type": "link"}, "signatures": 5}',
-     b'{"signed": {"_type": "link"}, "signatures": ["x"]}', b'{"signed": {"_type": "link"}, "signatures": [{"sig": "zz"}]}',
-     b'{"signed": {"_type": "layout", "steps": 5}, "signatures": []}'],
-)  # fmt: skip
+    [
+        b"",
+        b"\x80",
+        b"{",
+        b"[]",
+        b"7",
+        b'{"a": 1}',
+        b'{"base64Signature": "x"}',
+        b'{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json"}',
+        b'{"signed": {"_type": "other"}, "signatures": []}',
+        b'{"signed": {"_type": "link"}, "signatures": 5}',
+        b'{"signed": {"_type": "link"}, "signatures": ["x"]}',
+        b'{"signed": {"_type": "link"}, "signatures": [{"sig": "zz"}]}',
+        b'{"signed": {"_type": "layout", "steps": 5}, "signatures": []}',
+    ],
+)
 def test_what_is_no_attestation(data: bytes) -> None:
     found = VERIFIER.verify(data, source="the file")
     assert not found.verified
@@ -175,7 +195,10 @@ def test_an_expired_layout_is_refused_as_of_the_given_time() -> None:
     assert before.verify(data, source="x").verified
 
 
-@pytest.mark.parametrize("rules", [[], [["ALLOW", "*"]], [["DISALLOW", "*"], ["ALLOW", "*"]], [["MATCH", "*", "WITH", "PRODUCTS", "FROM", "x"]]])
+@pytest.mark.parametrize(
+    "rules",
+    [[], [["ALLOW", "*"]], [["DISALLOW", "*"], ["ALLOW", "*"]], [["MATCH", "*", "WITH", "PRODUCTS", "FROM", "x"]]],
+)
 @pytest.mark.parametrize("side", ["expected_materials", "expected_products"])
 def test_a_layout_that_forbids_nothing_is_refused(rules: list[list[str]], side: str) -> None:
     found = VERIFIER.verify(layout(**{side: rules}), source="x")

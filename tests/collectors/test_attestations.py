@@ -41,7 +41,11 @@ def collect(root: Path, trust: TrustPolicy | None = TRUST, **settings: Any) -> l
     """Collect over a pipeline with one model of one file and one dataset."""
     write(root / "models/m.bin", MODEL)
     write(root / "data/d.csv", DATA)
-    return list(Attestations().collect(context_of(root, {"model:m": "models/m.bin", "dataset:d": "data/d.csv"}, trust, **settings)))
+    return list(
+        Attestations().collect(
+            context_of(root, {"model:m": "models/m.bin", "dataset:d": "data/d.csv"}, trust, **settings)
+        )
+    )
 
 
 def only(items: Iterable[Item], type: str) -> Observation:
@@ -61,7 +65,11 @@ V1 = statement(
         },
         "runDetails": {
             "builder": {"id": "https://b.example"},
-            "metadata": {"invocationId": "run-1", "startedOn": "2026-11-01T00:00:00Z", "finishedOn": "2026-11-01T01:00:00Z"},
+            "metadata": {
+                "invocationId": "run-1",
+                "startedOn": "2026-11-01T00:00:00Z",
+                "finishedOn": "2026-11-01T01:00:00Z",
+            },
         },
     },
 )
@@ -74,10 +82,12 @@ V02 = statement(
         "buildType": "https://t.example",
         "materials": V1["predicate"]["buildDefinition"]["resolvedDependencies"],
         "metadata": {
-            "buildInvocationId": "run-1", "buildStartedOn": "2026-11-01T00:00:00Z", "buildFinishedOn": "2026-11-01T01:00:00Z",
+            "buildInvocationId": "run-1",
+            "buildStartedOn": "2026-11-01T00:00:00Z",
+            "buildFinishedOn": "2026-11-01T01:00:00Z",
         },
     },
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("document", [V1, V02], ids=["v1", "v0.2"])
@@ -135,8 +145,8 @@ def test_every_verified_provenance_is_an_observation_of_its_own(tmp_path: Path) 
 
 def test_nothing_found_is_said(tmp_path: Path) -> None:
     items = collect(tmp_path)
-    for type in ("provenance", "model_signature"):
-        found = only(items, type)
+    for name in ("provenance", "model_signature"):
+        found = only(items, name)
         assert (found.result["verified"], found.result["reason"]) == (False, "none found")
         assert found.tier is Tier.REPORTED
         assert found.result["signers"] == []
@@ -166,7 +176,9 @@ def test_without_a_trust_policy_nobody_is_trusted(tmp_path: Path) -> None:
 
 
 def test_a_provenance_of_something_else_does_not_count(tmp_path: Path) -> None:
-    write(tmp_path / "m.dsse.json", envelope({**V1, "subject": [{"name": "m.bin", "digest": {"sha256": "0" * 64}}]}, KEY))
+    write(
+        tmp_path / "m.dsse.json", envelope({**V1, "subject": [{"name": "m.bin", "digest": {"sha256": "0" * 64}}]}, KEY)
+    )
     assert only(collect(tmp_path), "provenance").result["reason"] == "none found"
 
 
@@ -185,7 +197,10 @@ def test_digests_of_several_contents_are_not_mixed(tmp_path: Path) -> None:
     [
         {},
         {"buildDefinition": [], "runDetails": "x"},
-        {"buildDefinition": {"buildType": 5, "resolvedDependencies": "x"}, "runDetails": {"builder": [], "metadata": 1}},
+        {
+            "buildDefinition": {"buildType": 5, "resolvedDependencies": "x"},
+            "runDetails": {"builder": [], "metadata": 1},
+        },
         {"buildDefinition": {"resolvedDependencies": ["x", {"digest": []}, {"digest": {"sha256": 1}}, {"uri": 5}]}},
     ],
 )
@@ -200,7 +215,14 @@ def test_odd_predicates_give_nothing_and_do_not_crash(tmp_path: Path, predicate:
 
 def link(**fields: Any) -> Link:
     files = {"models/m.bin": {"sha256": sha256(MODEL)}}
-    return Link(**{"name": "train", "materials": {"d": {"sha256": sha256(DATA)}, "x": {"sha256": "0" * 64}}, "products": files, **fields})
+    return Link(
+        **{
+            "name": "train",
+            "materials": {"d": {"sha256": sha256(DATA)}, "x": {"sha256": "0" * 64}},
+            "products": files,
+            **fields,
+        }
+    )
 
 
 def test_links_are_joined_by_digest(tmp_path: Path) -> None:
@@ -225,7 +247,9 @@ def test_links_are_joined_by_digest(tmp_path: Path) -> None:
 
 def oms(files: Mapping[str, bytes], *, algorithm: str = "sha256", key: Any = KEY) -> bytes:
     resources = [{"name": name, "algorithm": algorithm, "digest": sha256(data)} for name, data in files.items()]
-    document = statement("d" * 64, predicate_type=OMS, predicate={"resources": resources, "serialization": {"method": "files"}})
+    document = statement(
+        "d" * 64, predicate_type=OMS, predicate={"resources": resources, "serialization": {"method": "files"}}
+    )
     material = {"publicKey": {"hint": ""}, "tlogEntries": []}
     inner = json.loads(envelope(document, key))
     media = "application/vnd.dev.sigstore.bundle.v0.3+json"
@@ -354,7 +378,9 @@ def test_only_the_paths_of_the_settings_are_read(tmp_path: Path) -> None:
     assert [entry["source"] for entry in found.result["documents"]] == ["odd name"]
 
 
-@pytest.mark.parametrize("settings", [{"paths": "x"}, {"paths": [1]}, {"path": []}, {"paths": ["../x"]}, {"paths": ["none"]}])
+@pytest.mark.parametrize(
+    "settings", [{"paths": "x"}, {"paths": [1]}, {"path": []}, {"paths": ["../x"]}, {"paths": ["none"]}]
+)
 def test_wrong_settings_are_the_users_to_mend(tmp_path: Path, settings: Any) -> None:
     write(tmp_path.parent / "x", b"{}")
     with pytest.raises(UsageError, match="attestations"):
@@ -368,8 +394,8 @@ def test_what_cannot_be_read_is_coverage(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(documents, "MAX_LINES", 3)
     write(tmp_path / "large.dsse.json", b"x" * 11)
     write(tmp_path / "long.intoto.jsonl", b"\n\n\n\n")
-    for type in ("provenance", "model_signature", "in_toto_link", "attestation"):
-        found = only(collect(tmp_path), type)
+    for name in ("provenance", "model_signature", "in_toto_link", "attestation"):
+        found = only(collect(tmp_path), name)
         assert found.status is Status.PARTIAL
         assert [item.item for item in found.coverage.skipped] == ["large.dsse.json", "long.intoto.jsonl"]
         assert str(tmp_path) not in json.dumps(found.to_document())

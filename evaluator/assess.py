@@ -119,8 +119,7 @@ class _Run:
     def assess(self) -> Assessment:
         answers, engine_error = self._query()
         results = [self._control(control, answers.get(control.package, _NO_ANSWER)) for control in self.controls]
-        counts = Counter(outcome.outcome for result in results for outcome in result.outcomes)
-        counts["not_applicable"] = sum(result.outcome == "not_applicable" for result in results)
+        counts = Counter(result.outcome for result in results)
         reasons = run_reasons(self.index, self.settings.checklist.requires, counts)
         if engine_error is not None:
             reasons.insert(0, {"code": "engine_error", "message": engine_error})

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,8 @@ from .attestations.trust import TrustPolicy, trust_keys
 from .attestations.trust_file import load_trust
 from .attestations.verify import verify_package
 from .errors import UsageError
-from .evaluator.engines.select import open_engine
+from .evaluator.engines import engine_named
+from .evaluator.engines.base import Engine
 from .files import read_limited
 from .strict_json import DEFAULT_LIMITS
 
@@ -58,16 +59,15 @@ def verify(package: Path, audit: Audit) -> VerificationReport:
         TrustError: the trust policy or a public key is malformed, or there is nothing to trust.
     """
     trust, basis = _trusted(audit)
-    with _engine(package, audit) as engine:
-        return verify_package(
-            package,
-            trust=trust,
-            basis=basis,
-            now=audit.now,
-            subjects=audit.subjects,
-            max_age_days=audit.max_age,
-            engine=engine,
-        )
+    return verify_package(
+        package,
+        trust=trust,
+        basis=basis,
+        now=audit.now,
+        subjects=audit.subjects,
+        max_age_days=audit.max_age,
+        engine=_engine(package, audit) if audit.replay else None,
+    )
 
 
 def read_assessment(path: Path) -> tuple[Mapping[str, Any], dict[str, str]]:
@@ -111,10 +111,9 @@ def _trusted(audit: Audit) -> tuple[TrustPolicy, str]:
     return local_trust(), "your own local key alone: nobody else trusts it"
 
 
-def _engine(package: Path, audit: Audit) -> Any:
-    if not audit.replay:
-        return nullcontext()
-    return open_engine(audit.engine or _recorded_engine(package), url=audit.opa_url)
+def _engine(package: Path, audit: Audit) -> Engine:
+    name = audit.engine or _recorded_engine(package)
+    return engine_named(name, url=audit.opa_url, token=os.environ.get("PROBATUM_OPA_TOKEN"))
 
 
 def _recorded_engine(package: Path) -> str:

@@ -27,7 +27,7 @@ from .evaluator.assess import Assessment, evaluate
 from .evaluator.bundle import pack
 from .evaluator.catalogue import explain_control
 from .evaluator.checklist import load_checklist
-from .evaluator.engines.select import open_engine
+from .evaluator.engines import engine_named
 from .evaluator.graph import Graph
 from .evaluator.graph_document import dump_graph, load_graph
 from .evaluator.merge import merge_graphs
@@ -38,6 +38,7 @@ from .reports.format import Format, render
 from .strict_json import DEFAULT_LIMITS
 
 DEFAULT_CHECKLIST = "secure-pipeline"
+TOKEN = "PROBATUM_OPA_TOKEN"  # noqa: S105 - the name of a variable; a secret on the command line would be seen by all
 
 
 @dataclass(frozen=True)
@@ -139,19 +140,18 @@ def judge(graph: Graph, manifest: Manifest | None, options: Options) -> Judged:
     policies = PolicySet.load(options.policies)
     checklist = load_checklist(_checklist(manifest, options), policies)
     trust = None if manifest is None else _trust(manifest, options)
-    with open_engine(options.engine, url=options.opa_url) as engine:
-        settings: dict[str, Any] = {
-            "checklist": checklist,
-            "now": options.now,
-            "engine": engine,
-            "parameters": {} if manifest is None else manifest.parameters,
-            "waivers": () if manifest is None else manifest.waivers,
-            "stage": options.stage,
-            "trust_policy_digest": None if trust is None else {"sha256": trust.digest},
-            "bypasses": _bypasses(options),
-        }
-        assessment = evaluate(graph, policies=policies, **settings)
-        return Judged(assessment, graph, policies, settings_document(**settings), trust)
+    settings: dict[str, Any] = {
+        "checklist": checklist,
+        "now": options.now,
+        "engine": engine_named(options.engine, url=options.opa_url, token=os.environ.get(TOKEN)),
+        "parameters": {} if manifest is None else manifest.parameters,
+        "waivers": () if manifest is None else manifest.waivers,
+        "stage": options.stage,
+        "trust_policy_digest": None if trust is None else {"sha256": trust.digest},
+        "bypasses": _bypasses(options),
+    }
+    assessment = evaluate(graph, policies=policies, **settings)
+    return Judged(assessment, graph, policies, settings_document(**settings), trust)
 
 
 def seal(judged: Judged, reports: ReportStore, key: SigningKey | None, out: Path, root: Path) -> None:

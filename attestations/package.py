@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -184,15 +185,16 @@ def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
 def _swap(temporary: Path, destination: Path) -> None:
     """Put the new folder in the old one's place; the old one is back if that fails."""
     old = temporary.with_name(temporary.name + ".old")
-    if destination.exists():
-        destination.rename(old)
     try:
+        if destination.exists():
+            destination.rename(old)
         temporary.rename(destination)
     except BaseException:
         if old.exists():
             old.rename(destination)
         raise
-    _sync(destination.parent)
+    with suppress(OSError):  # it is in place; not every file system can also promise that for a folder's entry
+        _sync(destination.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,10 @@ def payload(path: Path) -> Any:
     return json.loads(base64.b64decode(json.loads(path.read_bytes())["payload"]))
 
 
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 def files_in(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
@@ -40,7 +43,7 @@ def test_what_a_package_holds(tmp_path: Path) -> None:
     assert made.signers == (KEY.public.id,)
     assert sha256((made.folder / "trust.json").read_bytes()) == trust.digest
     assert sha256((made.folder / "evidence.json").read_bytes()) == graph(tmp_path / "pipeline").digest
-    assert sorted(os.listdir(tmp_path)) == ["pipeline", "verdict"]
+    assert names_in(tmp_path) == ["pipeline", "verdict"]
 
 
 def test_the_verdict_is_a_slsa_verification_summary(tmp_path: Path) -> None:
@@ -62,7 +65,10 @@ def test_the_verdict_is_a_slsa_verification_summary(tmp_path: Path) -> None:
     assert predicate["verificationResult"] == "PASSED"
     assert predicate["verifiedLevels"] == ["PROBATUM_SECURE_PIPELINE_PASSED"]
     assert predicate["inputAttestations"] == [
-        {"uri": "assessment.dsse.json", "digest": {"sha256": sha256((made.folder / "assessment.dsse.json").read_bytes())}},
+        {
+            "uri": "assessment.dsse.json",
+            "digest": {"sha256": sha256((made.folder / "assessment.dsse.json").read_bytes())},
+        },
         {"uri": "m.dsse.json", "digest": {"sha256": "e" * 64}},
     ]
     named = predicate["https://probatum.dev/verdict-package/v1"]["files"]
@@ -117,7 +123,7 @@ def test_an_older_package_is_replaced_whole(tmp_path: Path) -> None:
     write(written(tmp_path).folder / "reports" / "old.md", b"old")
     made = written(tmp_path)
     assert "reports/old.md" not in files_in(made.folder)
-    assert sorted(os.listdir(tmp_path)) == ["pipeline", "verdict"]
+    assert names_in(tmp_path) == ["pipeline", "verdict"]
 
 
 def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
@@ -131,7 +137,7 @@ def test_something_else_is_never_replaced(tmp_path: Path, names: list[str]) -> N
         write(tmp_path / "verdict" / name, b"mine")
     with pytest.raises(UsageError, match="not a verdict package"):
         written(tmp_path)
-    assert sorted(os.listdir(tmp_path / "verdict")) == sorted(names)
+    assert names_in(tmp_path / "verdict") == sorted(names)
 
 
 def test_a_file_is_never_replaced(tmp_path: Path) -> None:
@@ -159,7 +165,7 @@ def test_a_failure_leaves_the_older_package_as_it_was(
     with pytest.raises((UsageError, KeyboardInterrupt)) as caught:
         written(tmp_path, reports={"new.md": b"new"})
     assert {name: (older.folder / name).read_bytes() for name in files_in(older.folder)} == before
-    assert sorted(os.listdir(tmp_path)) == ["pipeline", "verdict"]
+    assert names_in(tmp_path) == ["pipeline", "verdict"]
     if isinstance(caught.value, UsageError):
         assert "No space left" in caught.value.why
 
@@ -178,12 +184,17 @@ def test_a_failing_rename_puts_the_older_package_back(tmp_path: Path, monkeypatc
     with pytest.raises(UsageError, match="cannot write"):
         written(tmp_path)
     assert files_in(older.folder) == list(older.files)
-    assert sorted(os.listdir(tmp_path)) == ["pipeline", "verdict"]
+    assert names_in(tmp_path) == ["pipeline", "verdict"]
 
 
 def test_an_assessment_that_is_none_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     root = pipeline(tmp_path / "pipeline")
-    for change in ({"result": "great"}, {"digests": {}}, {"evaluated_at": "2026-11-20 07:00"}, {"controls": [{"id": "X"}]}):
+    for change in (
+        {"result": "great"},
+        {"digests": {}},
+        {"evaluated_at": "2026-11-20 07:00"},
+        {"controls": [{"id": "X"}]},
+    ):
         with pytest.raises(EvidenceError, match="does not follow the schema"):
             written(tmp_path, assessment={**assessment(graph(root)), **change})
-    assert sorted(os.listdir(tmp_path)) == ["pipeline"]
+    assert names_in(tmp_path) == ["pipeline"]

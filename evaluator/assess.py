@@ -1,7 +1,7 @@
 """One evaluation: graph, policies, checklist and settings in, assessment out. Pure: no clock, no network, no disk.
 
-An engine that cannot work, or that gives back less than it was asked for, makes every outcome inconclusive; it never makes one
-disappear.
+An engine that cannot work, or that gives back less than it was asked for, makes every outcome inconclusive; it never
+makes one disappear.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ def evaluate(
         stage: only controls of this gate; None for all.
         trust_policy_digest: algorithm to digest of the trust policy that the collectors used.
         bypasses: ``{code, message}`` of everything that weakened the run before the evaluation.
-        engine_identity: ``name`` and ``version`` to record instead of the engine's own; a replay records the original's.
+        engine_identity: ``name`` and ``version`` to record instead of the engine's own; a replay records the
+            original's.
 
     Raises:
         PolicyError: the policy set, the checklist or a parameter is wrong.

@@ -1,8 +1,8 @@
 """The deterministic OPA bundle of a policy set (``policies.tar.gz``).
 
-Layout per the Open Policy Agent documentation, "Bundle File Format": a gzipped tar with ``.manifest`` naming the roots and the
-revision, and the modules at their paths. Checklists and mappings travel along; OPA ignores files that are neither Rego nor data.
-Entries are sorted, owners, times and modes are fixed, so equal policies give equal bytes.
+Layout per the Open Policy Agent documentation, "Bundle File Format": a gzipped tar with ``.manifest`` naming the
+roots and the revision, and the modules at their paths. Checklists and mappings travel along; OPA ignores files that
+are neither Rego nor data. Entries are sorted, owners, times and modes are fixed, so equal policies give equal bytes.
 """
 
 from __future__ import annotations
@@ -45,14 +45,16 @@ def unpack(data: bytes, *, source: str) -> PolicySet:
         source: what to call it in errors, usually its path.
 
     Raises:
-        PolicyError: not a gzipped tar, over a limit, an entry that is a link or has an odd or repeated path, a file that is
-            no part of a policy set, or a manifest that does not agree with the content.
+        PolicyError: not a gzipped tar, over a limit, an entry that is a link or has an odd or repeated path, a file
+            that is no part of a policy set, or a manifest that does not agree with the content.
     """
     entries = _entries(_gunzip(data, source), source)
     manifest = entries.pop(_MANIFEST, None)
     policies = PolicySet(entries)
     if manifest != _manifest(policies):
-        raise PolicyError(f"{source} is not what its manifest says", remedy="get the bundle again from where it was made")
+        raise PolicyError(
+            f"{source} is not what its manifest says", remedy="get the bundle again from where it was made"
+        )
     return policies
 
 
@@ -107,4 +109,6 @@ def _entries(content: bytes, source: str) -> dict[str, bytes]:
 
 
 def _not_a_bundle(source: str, why: str) -> PolicyError:
-    return PolicyError(f"{source} is not a policy bundle", why=why, remedy="get the bundle again from where it was made")
+    return PolicyError(
+        f"{source} is not a policy bundle", why=why, remedy="get the bundle again from where it was made"
+    )

@@ -1,9 +1,8 @@
-"""The controls as people look them up: what each asks, with the parameters that are in force and where each comes from."""
+"""The controls as people look them up: what each asks, with the parameters in force and where each comes from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError

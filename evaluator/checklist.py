@@ -169,9 +169,7 @@ def _checked(document: strict_yaml.Document, policies: PolicySet) -> Checklist:
     if error is not None:
         field = tuple(error.absolute_path)
         name = ".".join(map(str, field)) or "checklist"
-        raise PolicyError(
-            f"{document.where(field)}: wrong checklist", why=f"{name}: {error.message}", remedy=_REMEDY
-        )
+        raise PolicyError(f"{document.where(field)}: wrong checklist", why=f"{name}: {error.message}", remedy=_REMEDY)
     _check_controls(document, policies)
     _check_rows(document)
     checklist = Checklist(document.value)

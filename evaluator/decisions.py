@@ -1,7 +1,7 @@
 """What the rules of one control returned, checked before it is believed.
 
-A deny that is not an object with a message, names a subject outside ``applies``, or cites nothing that can be read is an error of the
-policy, never something to pass over: it may be the finding that matters.
+A deny that is not an object with a message, names a subject outside ``applies``, or cites nothing that can be read is
+an error of the policy, never something to pass over: it may be the finding that matters.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The policy input: the graph with indexes, so that every lookup is one step in either engine (DESIGN section 5).
 
-Everything here is linear in the size of the graph. What does not depend on a usability limit is built once and shared by the
-inputs of all limits.
+Everything here is linear in the size of the graph. What does not depend on a usability limit is built once and shared
+by the inputs of all limits.
 """
 
 from __future__ import annotations

@@ -73,14 +73,17 @@ def read_control(path: str, text: str) -> Control:
     try:
         document = strict_yaml.load(block.encode("utf-8"), source=path)
     except UsageError as error:
-        raise PolicyError(f"{path}: the METADATA block is not valid YAML", why=str(error), remedy=error.remedy) from error
+        raise PolicyError(
+            f"{path}: the METADATA block is not valid YAML", why=str(error), remedy=error.remedy
+        ) from error
     _check(path, start, document)
     return _control(document.value, package, path)
 
 
 def _block(path: str, text: str) -> tuple[int, str, str]:
     """First line, YAML (padded so that its line numbers are the file's) and package of the block before ``package``."""
-    start, lines = 0, []
+    start = 0
+    lines: list[str] = []
     for number, line in enumerate(text.splitlines(), start=1):
         if found := _PACKAGE.match(line):
             if not start:
@@ -92,7 +95,9 @@ def _block(path: str, text: str) -> tuple[int, str, str]:
             lines.append(line[2:] if line.startswith("# ") else line[1:])
         elif line.strip():
             start, lines = 0, []
-    raise PolicyError(f"{path}: no METADATA block before the package", why="a control states its metadata", remedy=_REMEDY)
+    raise PolicyError(
+        f"{path}: no METADATA block before the package", why="a control states its metadata", remedy=_REMEDY
+    )
 
 
 def _check(path: str, start: int, document: strict_yaml.Document) -> None:

@@ -1,4 +1,4 @@
-"""The outcome of one control for one subject: any finding fails, a checked proof passes, everything else is inconclusive."""
+"""The outcome of one control for one subject: a finding fails, a checked proof passes, the rest is inconclusive."""
 
 from __future__ import annotations
 
@@ -78,9 +78,7 @@ class Judge:
     waivers: Sequence[Waiver] = ()
     errors: Sequence[str] = field(default=())
 
-    def decide(
-        self, subject: str, findings: Sequence[Mapping[str, Any]], proofs: Sequence[Sequence[str]]
-    ) -> Outcome:
+    def decide(self, subject: str, findings: Sequence[Mapping[str, Any]], proofs: Sequence[Sequence[str]]) -> Outcome:
         """The outcome for one subject.
 
         Args:
@@ -106,7 +104,7 @@ class Judge:
         return outcome
 
     def _wrong_proofs(self, proofs: Sequence[Sequence[str]]) -> list[str]:
-        """Errors of the policy: a proof that cites nothing, the unknown, the unusable, or a type that is not declared."""
+        """Errors of the policy: proofs that cite nothing, the unknown, the unusable, or a type not declared."""
         problems: dict[str, None] = {}
         for cited in proofs:
             if not cited:
@@ -139,9 +137,7 @@ class Judge:
         usable = self.usable.get(subject, {})
         ready = [kind for kind in group if usable.get(kind)]
         if ready:
-            return [
-                not_proven(kind, f"{kind} is usable and proves nothing here", usable[kind]) for kind in ready
-            ]
+            return [not_proven(kind, f"{kind} is usable and proves nothing here", usable[kind]) for kind in ready]
         found: list[Reason] = []
         for kind in group:
             keys = self.observed.get(subject, {}).get(kind, ())

@@ -1,7 +1,8 @@
 """The policy set: Rego modules, controls with their metadata, and checklists.
 
-A set is its sources by path; everything else is derived from them, so equal sources are equal policies wherever they were read
-from. Its digest is of the canonical list of ``{path, sha256}``, hence independent of how a bundle compresses it.
+A set is its sources by path; everything else is derived from them, so equal sources are equal policies wherever they
+were read from. Its digest is of the canonical list of ``{path, sha256}``, hence independent of how a bundle
+compresses it.
 """
 
 from __future__ import annotations

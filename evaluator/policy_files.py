@@ -19,7 +19,7 @@ _FOLDERS = ("checklists", "controls", "lib", "mappings")
 
 
 def is_source(path: str) -> bool:
-    """True for the path of a module, checklist or mapping; tests of policies decide nothing and are no part of a set."""
+    """True for the path of a module, checklist or mapping; tests of policies decide nothing and are left out."""
     parts = path.split("/")
     if parts[0] not in _FOLDERS or len(parts) < 2 or not all(_NAME.fullmatch(part) for part in parts):
         return False
@@ -39,7 +39,9 @@ def read_folder(folder: Path) -> dict[str, bytes]:
         PolicyError: it is no folder, a file of the set is a link, unreadable or too large, or there are too many.
     """
     if not folder.is_dir():
-        raise PolicyError(f"{folder} is not a folder of policies", remedy="give a folder with controls/ in it, or a bundle")
+        raise PolicyError(
+            f"{folder} is not a folder of policies", remedy="give a folder with controls/ in it, or a bundle"
+        )
     sources: dict[str, bytes] = {}
     for name, path in _files(folder):
         if is_source(name):

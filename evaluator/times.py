@@ -10,14 +10,14 @@ from functools import lru_cache
 def seconds(text: str) -> int | None:
     """Seconds since the epoch of an RFC 3339 time in UTC, or None when there is no such time."""
     try:
-        moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
+        moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except (ValueError, TypeError):
         return None
-    return int(moment.replace(tzinfo=UTC).timestamp())
+    return int(moment.timestamp())
 
 
 def end_of(text: str) -> datetime | None:
-    """The moment at which something dated so is over: the end of a day, or an RFC 3339 time; None when it is neither."""
+    """The moment when something dated so is over: the end of a day, or an RFC 3339 time; None if it is neither."""
     try:
         if len(text) == len("YYYY-MM-DD"):
             return datetime.combine(date.fromisoformat(text), time.max, UTC)

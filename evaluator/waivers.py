@@ -1,7 +1,7 @@
 """Waivers: dated, owned, approved exceptions for one control on one scope.
 
-A waiver is valid only when every field is there, the approver is not the owner, and it has not expired at the evaluation time.
-An invalid one is shown and does nothing.
+A waiver is valid only when every field is there, the approver is not the owner, and it has not expired at the
+evaluation time. An invalid one is shown and does nothing.
 """
 
 from __future__ import annotations

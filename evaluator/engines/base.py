@@ -38,8 +38,8 @@ class Batch:
 class Engine(Protocol):
     """A Rego engine.
 
-    A package that fails (syntax, undefined rule, builtin error) is an error of its own results; ``EngineError`` is raised
-    only when the engine as a whole cannot work.
+    A package that fails (syntax, undefined rule, builtin error) is an error of its own results; ``EngineError`` is
+    raised only when the engine as a whole cannot work.
     """
 
     @property

@@ -14,9 +14,7 @@ def package_of(text: str) -> str | None:
     return found.group(1) if found else None
 
 
-def split(
-    modules: Mapping[str, str], packages: Collection[str]
-) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+def split(modules: Mapping[str, str], packages: Collection[str]) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
     """Modules of each queried package, and the modules that all of them share.
 
     A module of a control that is not queried now is left out of both: it cannot change another control's outcome.

@@ -49,13 +49,9 @@ class Namespace:
 
         The comprehension makes an undefined rule an empty list, so that it cannot make the others undefined.
         """
-        answers = {
-            name: "{%s}"
-            % ", ".join(f"{json.dumps(rule)}: [v | v := data.{self.moved(name)}.{rule}]" for rule in rules)
-            for name in packages
-        }
-        lines = (f"\t{json.dumps(name)}: {text}," for name, text in answers.items())
-        return "\n".join([f"package probatum_gathering.{self._gathering(packages)}", "", "answers := {", *lines, "}", ""])
-
-    def _gathering(self, packages: Sequence[str]) -> str:
-        return f"g{strict_json.digest([self.tag, list(packages)])[:_TAG_LENGTH]}"
+        lines = [f"package probatum_gathering.g{strict_json.digest([self.tag, list(packages)])[:_TAG_LENGTH]}", ""]
+        lines.append("answers := {")
+        for name in packages:
+            values = (f"{json.dumps(rule)}: [v | v := data.{self.moved(name)}.{rule}]" for rule in rules)
+            lines.append(f"\t{json.dumps(name)}: {{{', '.join(values)}}},")
+        return "\n".join([*lines, "}", ""])

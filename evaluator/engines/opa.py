@@ -1,14 +1,15 @@
 """A real Open Policy Agent server, through opa-python-client: one that the user runs, or one started for the run.
 
-The modules are uploaded under names, and into packages, that contain the digest of the whole set, so that pipelines with different
-policies can share a server and never see each other's rules. Strict builtin errors are asked for: without them OPA takes
-an error for undefined. One query gathers all rules of all packages; when it meets an error, every rule is queried on its own, so
-that the error stays with its control.
+The modules are uploaded under names, and into packages, that contain the digest of the whole set, so that pipelines
+with different policies can share a server and never see each other's rules. Strict builtin errors are asked for:
+without them OPA takes an error for undefined. One query gathers all rules of all packages; when it meets an error,
+every rule is queried on its own, so that the error stays with its control.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -20,12 +21,12 @@ from ...errors import EngineError, UsageError
 from .base import RULES, Batch, RuleResult
 from .modules import package_of
 from .namespaces import Namespace
-from .opa_server import binary_version, find_binary, started
+from .opa_server import binary_version, connect, find_binary, started
 
 if TYPE_CHECKING:
     from opa_client.opa import OpaClient
 
-_STRICT = {"strict-builtin-errors": "true"}
+_STRICT: Any = {"strict-builtin-errors": "true"}
 _REMEDY = "check that the server runs and answers, or use --engine regorus"
 _UNKNOWN = "unknown"
 _Result = TypeVar("_Result")
@@ -45,7 +46,12 @@ class Opa:
     name = "opa"
 
     def __init__(
-        self, *, url: str | None = None, binary: str | None = None, token: str | None = None, timeout_seconds: float = 120
+        self,
+        *,
+        url: str | None = None,
+        binary: str | None = None,
+        token: str | None = None,
+        timeout_seconds: float = 120,
     ) -> None:
         self.url, self.binary, self.token, self.timeout_seconds = url, binary, token, timeout_seconds
 
@@ -70,20 +76,22 @@ class Opa:
 
     @contextmanager
     def _client(self) -> Iterator[OpaClient]:
-        from opa_client.opa import OpaClient
-
         if self.url is None:
             with started(find_binary(self.binary), self.timeout_seconds) as client:
                 yield client
             return
         host, port, secure = _address(self.url)
-        client = OpaClient(
-            host=host, port=port, ssl=secure, token=self.token, retries=0, timeout=self.timeout_seconds
-        )
+        remote: Any = connect(host, port, token=self.token, timeout_seconds=self.timeout_seconds, secure=secure)
         try:
-            yield client
+            yield remote
         finally:
-            client.close_connection()
+            remote.close_connection()
+
+
+@contextmanager
+def open_opa(url: str | None = None) -> Iterator[Opa]:
+    """The engine for the length of a run; ``PROBATUM_OPA_TOKEN`` is the bearer token of the server at ``url``."""
+    yield Opa(url=url, token=os.environ.get("PROBATUM_OPA_TOKEN") if url else None)
 
 
 class _Session:
@@ -184,7 +192,8 @@ def _builtin_error(error: Any) -> str:
 
 
 def _gathered(found: Any, package: str, rule: str) -> RuleResult:
-    values = found.get(package, {}).get(rule) if isinstance(found, dict) and isinstance(found.get(package), dict) else None
+    rules = found.get(package) if isinstance(found, dict) else None
+    values = rules.get(rule) if isinstance(rules, dict) else None
     if not isinstance(values, list) or len(values) > 1:
         return RuleResult(error=f"{rule}: the OPA server gave no answer")
     return RuleResult(values[0]) if values else RuleResult(error=f"the rule {rule} is undefined or missing")
@@ -213,9 +222,8 @@ def _address(url: str) -> tuple[str, int, bool]:
 def _detail(error: Any) -> str:
     """What the compiler complained of, one line."""
     details = error.errors if isinstance(error.errors, list) else []
-    texts = [
-        f"line {item.get('location', {}).get('row')}: {item.get('message')}" for item in details if isinstance(item, dict)
-    ]
+    found = (item for item in details if isinstance(item, dict))
+    texts = [f"line {(item.get('location') or {}).get('row')}: {item.get('message')}" for item in found]
     return _short("; ".join(texts) or str(error.message))
 
 

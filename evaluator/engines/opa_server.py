@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...errors import EngineError
 
@@ -51,9 +51,7 @@ def binary_version(binary: str) -> str:
         EngineError: it is not Open Policy Agent, or does not run.
     """
     try:
-        done = subprocess.run(  # noqa: S603  the user's own executable, fixed arguments
-            [binary, "version"], capture_output=True, text=True, timeout=_START_SECONDS, check=True
-        )
+        done = subprocess.run([binary, "version"], capture_output=True, text=True, timeout=_START_SECONDS, check=True)
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError) as error:
         raise EngineError(f"{binary} does not run", why=str(error), remedy=_REMEDY) from error
     version = re.search(r"^Version: (\S+)", done.stdout, re.MULTILINE)
@@ -88,26 +86,33 @@ def started(binary: str, timeout_seconds: float) -> Iterator[OpaClient]:
                 _stop(process)
 
 
+def connect(host: str, port: int, *, token: str | None, timeout_seconds: float, secure: bool = False) -> OpaClient:
+    """A client that never asks twice and, on loopback, never goes through a proxy of the environment."""
+    from opa_client import opa
+
+    make: Any = opa.OpaClient
+    client = make(host=host, port=port, ssl=secure, token=token, retries=0, timeout=timeout_seconds)
+    if host == "127.0.0.1":
+        client._session.trust_env = False  # noqa: SLF001  the client has no setting for it
+    found: OpaClient = client
+    return found
+
+
 def _launch(binary: str, port: int, policy: Path, log: int) -> subprocess.Popen[bytes]:
     address = f"127.0.0.1:{port}"
     arguments = ["run", "--server", "--addr", address, "--authentication=token", "--authorization=basic"]
     arguments += ["--log-level=error", "--disable-telemetry", str(policy)]
     try:
-        return subprocess.Popen(  # noqa: S603  the user's own executable, fixed arguments
+        return subprocess.Popen(
             [binary, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=policy.parent
         )
     except OSError as error:
         raise EngineError(f"{binary} does not start", why=str(error), remedy=_REMEDY) from error
 
 
-def _ready(
-    process: subprocess.Popen[bytes], port: int, token: str, timeout_seconds: float, log: Path
-) -> OpaClient:
+def _ready(process: subprocess.Popen[bytes], port: int, token: str, timeout_seconds: float, log: Path) -> OpaClient:
     """Wait for the server; it must be our process that answers, for another one may have taken the port."""
-    from opa_client.opa import OpaClient
-
-    client = OpaClient(host="127.0.0.1", port=port, token=token, retries=0, timeout=timeout_seconds)
-    client._session.trust_env = False  # a proxy from the environment must not see evidence on its way to loopback
+    client: OpaClient = connect("127.0.0.1", port, token=token, timeout_seconds=timeout_seconds)
     deadline = time.monotonic() + _START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         if client.check_health() and process.poll() is None:

@@ -1,8 +1,9 @@
 """The embedded engine: Microsoft's ``regorus`` in process, from an unofficial wheel (docs/decisions).
 
 What was measured and shapes this file: a module with a static error makes every evaluation of its engine fail, so each
-control is evaluated by a clone of its own; a clone shares the input, which is handed over once per batch; errors carry a
-native backtrace, which is cut off; an undefined rule is the string ``"<undefined>"``, a missing one an exception.
+control is evaluated by a clone of its own; a clone shares the input, which is handed over once per batch; errors
+carry a native backtrace, which is cut off; an undefined rule is the string ``"<undefined>"``, a missing one an
+exception.
 """
 
 from __future__ import annotations
@@ -11,14 +12,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from importlib import metadata
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ...errors import EngineError
 from .base import RULES, Batch, RuleResult
 from .modules import split
 
-if TYPE_CHECKING:
-    import regorus
+_Engine = Any  # the wheel has no types
 
 _DISTRIBUTION = "gordon-to-regorus"
 _UNDEFINED = '"<undefined>"'
@@ -48,17 +48,18 @@ class Regorus:
         return results
 
 
-def new_engine() -> regorus.Engine:
+def new_engine() -> _Engine:
     """An engine with Rego v1 syntax and roomy limits on the size of modules.
 
     Raises:
         EngineError: the wheel does not load on this machine.
     """
     try:
-        import regorus
+        import regorus  # a native module without stubs
     except ImportError as error:
         raise EngineError("the embedded engine does not load", why=str(error), remedy="use --engine opa") from error
-    engine = regorus.Engine()
+    module: Any = regorus
+    engine = module.Engine()
     engine.set_policy_length_config(max_col=_MAX_COLUMNS, max_file_bytes=_MAX_BYTES, max_lines=_MAX_LINES)
     return engine
 
@@ -75,7 +76,7 @@ def plain(error: BaseException) -> str:
     return f"{place.group(1)}: {message}" if place else message
 
 
-def _base(shared: Mapping[str, str]) -> tuple[regorus.Engine, list[str]]:
+def _base(shared: Mapping[str, str]) -> tuple[_Engine, list[str]]:
     """An engine with the library, and what was wrong with the library's modules that it would not take."""
     engine, problems = new_engine(), []
     for path, text in shared.items():
@@ -86,9 +87,7 @@ def _base(shared: Mapping[str, str]) -> tuple[regorus.Engine, list[str]]:
     return engine, problems
 
 
-def _package(
-    base: regorus.Engine, package: str, own: Mapping[str, str], problems: Sequence[str]
-) -> dict[str, RuleResult]:
+def _package(base: _Engine, package: str, own: Mapping[str, str], problems: Sequence[str]) -> dict[str, RuleResult]:
     engine = base.clone()
     try:
         for path, text in own.items():
@@ -100,7 +99,7 @@ def _package(
     return {rule: _rule(engine, package, rule) for rule in RULES}
 
 
-def _rule(engine: regorus.Engine, package: str, rule: str, note: str = "") -> RuleResult:
+def _rule(engine: _Engine, package: str, rule: str, note: str = "") -> RuleResult:
     try:
         text = engine.eval_rule_as_json(f"data.{package}.{rule}")
     except RuntimeError as error:

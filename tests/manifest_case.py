@@ -25,7 +25,9 @@ def context_of(root: Path, kind: str, locations: Mapping[str, str]) -> Context:
     return Context(root, {"name": "p"}, subjects, contents=contents)
 
 
-def observe(root: Path, files: Mapping[str, str | bytes], locations: Mapping[str, str] | None = None) -> dict[str, Observation]:
+def observe(
+    root: Path, files: Mapping[str, str | bytes], locations: Mapping[str, str] | None = None
+) -> dict[str, Observation]:
     """Write manifests and collect the workloads at the given locations; by default each file is one."""
     for name, text in files.items():
         path = root / name

@@ -30,7 +30,7 @@ _FORMS = {
     "a Databricks token": r"\bdapi[0-9a-f]{32}\b",
     "an Azure storage key": r"AccountKey=[A-Za-z0-9+/]{40,}={0,2}",
     "a private key": r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----",
-    "a JSON web token": r"\beyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{8,8000}\.[A-Za-z0-9_-]{8}",
+    "a JSON web token": r"\beyJ[A-Za-z0-9_-]{8,400}\.eyJ[A-Za-z0-9_-]{8,8000}\.[A-Za-z0-9_-]{8}",
     "an authorization header": r"(?i)\bauthorization['\"]?\s*:\s*['\"]?(?:bearer|basic|token)\s+[A-Za-z0-9+/=._-]{8,}",
 }
 _FORM = [(reason, re.compile(pattern)) for reason, pattern in _FORMS.items()]
@@ -115,7 +115,7 @@ _OPTION = re.compile(
     r"(?:^|[\s'\";&|(])(--?[A-Za-z][\w-]*|[A-Za-z_][A-Za-z0-9_]*)(?:=|\s+)"
     r"(\"[^\"]*\"|'[^']*'|[^\s'\";&|)]+)"
 )
-_USER_OPTION = re.compile(r"\bcurl\b[^\n;|]{0,2000}\s(?:-u|--user)[\s=]*['\"]?[^\s:'\"]+:(?!\$)[^\s'\"]+")
+_USER_OPTION = re.compile(r"\s(?:-u|--user)[\s=]{0,9}['\"]?[^\s:'\"]{1,256}:(?![$<{])[^\s'\"]")
 _SHELL_VALUE = re.compile(r"\$\(.*|\$.*|<.*|`.*")
 
 
@@ -130,7 +130,7 @@ def command_secrets(text: str) -> Iterator[tuple[str, str]]:
     """
     if reason := secret_in(text):
         yield "command", reason
-    if _USER_OPTION.search(text):
+    if "curl" in text and _USER_OPTION.search(text):
         yield "--user", "curl is given a user and password"
     for name, value in _assignments(text):
         plain = value.strip("'\"")

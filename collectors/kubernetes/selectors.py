@@ -55,7 +55,8 @@ def requirements(selector: Mapping[str, Any]) -> list[tuple[str, str, tuple[str,
     """
     if not isinstance(selector, dict) or set(selector) - {"matchLabels", "matchExpressions"}:
         raise SelectorError("a selector has matchLabels and matchExpressions only")
-    labels, expressions = selector.get("matchLabels") or {}, selector.get("matchExpressions") or []
+    labels, expressions = (selector.get(key) for key in ("matchLabels", "matchExpressions"))
+    labels, expressions = {} if labels is None else labels, [] if expressions is None else expressions
     if not isinstance(labels, dict) or not all(isinstance(value, str) for value in labels.values()):
         raise SelectorError("matchLabels maps texts to texts")
     if not isinstance(expressions, list):

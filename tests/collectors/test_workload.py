@@ -100,7 +100,11 @@ def test_what_is_unset_has_the_insecure_default(tmp_path: Path) -> None:
         ("serving.knative.dev/v1", "Service", {"spec": {"template": {"spec": "POD"}}}),
         ("serving.kserve.io/v1beta1", "InferenceService", {"spec": {"predictor": "POD"}}),
         ("serving.kserve.io/v1alpha1", "ServingRuntime", {"spec": "POD"}),
-        ("machinelearning.seldon.io/v1", "SeldonDeployment", {"spec": {"predictors": [{"componentSpecs": [{"spec": "POD"}]}]}}),
+        (
+            "machinelearning.seldon.io/v1",
+            "SeldonDeployment",
+            {"spec": {"predictors": [{"componentSpecs": [{"spec": "POD"}]}]}},
+        ),
         (
             "jobset.x-k8s.io/v1alpha2",
             "JobSet",
@@ -120,7 +124,7 @@ def test_the_pod_of_every_kind_is_found(tmp_path: Path, api: str, kind: str, bod
 
 def test_lists_are_opened_and_documents_counted(tmp_path: Path) -> None:
     pod = json.dumps({"metadata": {"name": "a"}, "spec": {"containers": [{"name": "c"}]}})
-    text = f'---\n{{apiVersion: v1, kind: PodList, items: [{pod}]}}\n---\n---\napiVersion: v1\nkind: List\nitems:\n  - {{kind: Service, apiVersion: v1, metadata: {{name: s}}}}\n'
+    text = f"---\n{{apiVersion: v1, kind: PodList, items: [{pod}]}}\n---\n---\napiVersion: v1\nkind: List\nitems:\n  - {{kind: Service, apiVersion: v1, metadata: {{name: s}}}}\n"
     observation = one(tmp_path, text)
     # The item of a PodList states no apiVersion, so it is taken for an unknown kind: judged, and not complete.
     assert [item["kind"] for item in observation.result["objects"]] == ["Pod", "Service"]
@@ -131,16 +135,32 @@ def test_lists_are_opened_and_documents_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "document",
     [
-        {"apiVersion": "batch.volcano.sh/v1alpha1", "kind": "Job", "spec": {"tasks": [{"template": {"spec": {"containers": [{"name": "c"}]}}}]}},
-        {"apiVersion": "example.org/v1", "kind": "Trainer", "spec": {"image": "i", "env": [{"name": "PASSWORD", "value": "hunter22"}]}},
-        {"apiVersion": "batch/v1", "kind": "Job", "spec": {"template": {"spec": {"containers": [{"name": "c"}]}}, "odd": {"containers": [{"name": "d"}]}}},
+        {
+            "apiVersion": "batch.volcano.sh/v1alpha1",
+            "kind": "Job",
+            "spec": {"tasks": [{"template": {"spec": {"containers": [{"name": "c"}]}}}]},
+        },
+        {
+            "apiVersion": "example.org/v1",
+            "kind": "Trainer",
+            "spec": {"image": "i", "env": [{"name": "PASSWORD", "value": "hunter22"}]},
+        },
+        {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "spec": {"template": {"spec": {"containers": [{"name": "c"}]}}, "odd": {"containers": [{"name": "d"}]}},
+        },
     ],
 )
-def test_something_like_a_pod_in_an_unknown_place_is_judged_and_never_complete(tmp_path: Path, document: dict[str, object]) -> None:
+def test_something_like_a_pod_in_an_unknown_place_is_judged_and_never_complete(
+    tmp_path: Path, document: dict[str, object]
+) -> None:
     observation = one(tmp_path, json.dumps({"metadata": {"name": "x"}, **document}))
     assert observation.status is Status.PARTIAL
     assert any("looks like a pod of an unknown kind" in item.reason for item in observation.coverage.skipped)
-    assert any(container["allow_privilege_escalation"] for pod in observation.result["pods"] for container in pod["containers"])
+    assert any(
+        container["allow_privilege_escalation"] for pod in observation.result["pods"] for container in pod["containers"]
+    )
 
 
 def test_a_known_kind_without_its_template_is_not_complete(tmp_path: Path) -> None:
@@ -151,7 +171,12 @@ def test_a_known_kind_without_its_template_is_not_complete(tmp_path: Path) -> No
 
 def test_a_custom_resource_definition_is_no_pod(tmp_path: Path) -> None:
     schema = {"properties": {"containers": {"type": "array", "items": {"properties": {"image": {"type": "string"}}}}}}
-    crd = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "x"}, "spec": schema}
+    crd = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "x"},
+        "spec": schema,
+    }
     observation = one(tmp_path, json.dumps(crd))
     assert observation.status is Status.COMPLETE
     assert [item["kind"] for item in observation.result["unknown_objects"]] == ["CustomResourceDefinition"]
@@ -191,10 +216,17 @@ def test_a_missing_location_fails(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_read_as_kubectl_reads_it(tmp_path: Path) -> None:
-    files = {"k/a.yaml": POD, "k/README.md": "{{ not read }}", "k/b.json": '{"kind": "Secret", "apiVersion": "v1"}', "k/t.yaml.j2": "x"}
+    files = {
+        "k/a.yaml": POD,
+        "k/README.md": "{{ not read }}",
+        "k/b.json": '{"kind": "Secret", "apiVersion": "v1"}',
+        "k/t.yaml.j2": "x",
+    }
     observation = observe(tmp_path, files, {"k": "k"})["k"]
     assert observation.status is Status.PARTIAL
-    assert [(item.item, "helm template" in item.reason) for item in observation.coverage.skipped] == [("k/t.yaml.j2", True)]
+    assert [(item.item, "helm template" in item.reason) for item in observation.coverage.skipped] == [
+        ("k/t.yaml.j2", True)
+    ]
     assert sorted(observation.inputs) == ["k", "k/a.yaml", "k/b.json"]
     assert [item["at"] for item in observation.result["objects"]] == ["k/a.yaml:1", "k/b.json:1"]
 
@@ -220,7 +252,10 @@ def test_a_file_that_changed_since_it_was_digested_is_refused(tmp_path: Path) ->
 
 
 def test_malformed_fields_take_the_insecure_value_and_are_not_complete(tmp_path: Path) -> None:
-    text = POD + '      securityContext: {privileged: "false", runAsUser: root, capabilities: {drop: ALL}}\n      env: [1]\n'
+    text = (
+        POD
+        + '      securityContext: {privileged: "false", runAsUser: root, capabilities: {drop: ALL}}\n      env: [1]\n'
+    )
     observation = one(tmp_path, text + "  hostNetwork: maybe\n  volumes: {}\n")
     assert observation.status is Status.PARTIAL
     (pod,) = observation.result["pods"]
@@ -234,7 +269,9 @@ def test_malformed_fields_take_the_insecure_value_and_are_not_complete(tmp_path:
 
 
 def test_a_token_is_mounted_as_pod_and_account_say(tmp_path: Path) -> None:
-    account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default}\nautomountServiceAccountToken: false\n---\n"
+    account = (
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default}\nautomountServiceAccountToken: false\n---\n"
+    )
     assert pod_of(tmp_path, account + POD)["automount_token"] is False
     assert pod_of(tmp_path, account + POD + "  automountServiceAccountToken: true\n")["automount_token"] is True
     assert pod_of(tmp_path, account + POD + "  serviceAccountName: other\n")["automount_token"] is True

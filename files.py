@@ -22,7 +22,7 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:32]}.")
     except OSError as error:
         raise _not_writable(path, error) from error
     try:
@@ -31,10 +31,12 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
+        Path(temporary).replace(path)
+    except BaseException as error:  # an interrupt, too, leaves nothing behind
         Path(temporary).unlink(missing_ok=True)
-        raise _not_writable(path, error) from error
+        if isinstance(error, OSError):
+            raise _not_writable(path, error) from error
+        raise
 
 
 def read_limited(path: Path, max_bytes: int) -> bytes:
@@ -49,7 +51,9 @@ def read_limited(path: Path, max_bytes: int) -> bytes:
     except OSError as error:
         raise UsageError(f"cannot read {path}", why=error.strerror or str(error), remedy="check the path") from error
     if len(data) > max_bytes:
-        raise UsageError(f"{path} is too large", why=f"over {max_bytes} bytes", remedy="raise the limit if it is genuine")
+        raise UsageError(
+            f"{path} is too large", why=f"over {max_bytes} bytes", remedy="raise the limit if it is genuine"
+        )
     return data
 
 

@@ -81,8 +81,8 @@ def loads(data: bytes, *, source: str, limits: Limits = DEFAULT_LIMITS, fold_cas
 def canonical(value: Any) -> bytes:
     """Encode a value as canonical JSON (RFC 8785).
 
-    The standard library's encoder writes the same bytes, five times faster, where a document has no fraction, exponent or
-    long integer (RFC 8785 writes numbers as ECMAScript does) and no character whose order differs in UTF-16.
+    The standard library's encoder writes the same bytes, five times faster, where a document has no fraction, exponent
+    or long integer (RFC 8785 writes numbers as ECMAScript does) and no character whose order differs in UTF-16.
 
     Raises:
         EvidenceError: the value has no canonical form (non-finite number, integer of 2**53 or more, lone surrogate).

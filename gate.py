@@ -28,6 +28,7 @@ from .evaluator.bundle import pack
 from .evaluator.catalogue import explain_control
 from .evaluator.checklist import load_checklist
 from .evaluator.engines import engine_named
+from .evaluator.engines.diagnosis import diagnose as engines_diagnosis
 from .evaluator.graph import Graph
 from .evaluator.graph_document import dump_graph, load_graph
 from .evaluator.merge import merge_graphs
@@ -235,9 +236,7 @@ def explain(control: str, pipeline: Path | None, options: Options) -> dict[str, 
 
 def diagnose(path: Path) -> list[dict[str, Any]]:
     """Which collectors and engines can run here for a pipeline, and why not."""
-    manifest = open_pipeline(path)
-    rows = collectors_diagnosis(manifest, collectors())
-    return rows
+    return collectors_diagnosis(open_pipeline(path), collectors()) + engines_diagnosis()
 
 
 _REPORTS = {"assessment.json": Format.JSON, "assessment.md": Format.MARKDOWN, "assessment.sarif": Format.SARIF}

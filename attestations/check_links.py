@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .. import strict_json
+from ..errors import EvidenceError
 from ..evaluator.graph import Graph
-from .package import ASSESSMENT, EVIDENCE, POLICIES, TRUST
+from .package import ASSESSMENT, EVIDENCE, POLICIES, SETTINGS, TRUST
 from .package_files import PackageFiles
 from .report import Row, equal
 from .statement import subjects_of
@@ -35,7 +37,7 @@ def check_counts(assessment: Document) -> Iterator[Row]:
     """The assessment agrees with itself: outcomes, counts and result follow from each other."""
     details = assessment["predicate"]
     for control in details["controls"]:
-        worst = _worst(item["outcome"] for item in control["subjects"])
+        worst = _expected(control)
         if worst != control["outcome"]:
             yield Row(
                 "assessment: outcomes", False, worst, control["outcome"], f"{control['id']} is not its worst subject"
@@ -53,6 +55,7 @@ def check_evidence(files: PackageFiles, graph: Graph, verdict: Document, assessm
     found = files.digests()
     yield equal("evidence", digests["graph"]["sha256"], found[EVIDENCE]["sha256"], "another evidence graph")
     yield equal("evidence: identity", digests["graph"]["sha256"], graph.digest, f"{EVIDENCE} is not in canonical form")
+    yield equal("evidence: pipeline", assessment["predicate"]["pipeline"], dict(graph.pipeline), "another pipeline")
     yield equal("evidence: subjects", subjects_of(graph), verdict["subject"], "the verdict is about other subjects")
     envelope = {"uri": ASSESSMENT, "digest": {"sha256": found[ASSESSMENT]["sha256"]}}
     inputs = [envelope, *used_attestations(graph)]
@@ -73,13 +76,31 @@ def check_policies(files: PackageFiles, assessment: Document, wanted: str | None
         yield equal("policy digest", wanted, pinned, "other policies than the verifier wants")
 
 
+def check_settings(files: PackageFiles, assessment: Document) -> Iterator[Row]:
+    """The settings of a replay are those of the assessment."""
+    details = assessment["predicate"]
+    settings = strict_json.loads(files.read(SETTINGS), source=SETTINGS)
+    if not isinstance(settings, Mapping):
+        raise EvidenceError(f"{SETTINGS} is not an object", remedy="get the verdict package again")
+    for name in ("checklist", "parameters", "waivers"):
+        pinned = (details["digests"][name] or {}).get("sha256")
+        yield equal(
+            f"settings: {name}", pinned, strict_json.digest(settings.get(name)), f"{SETTINGS} has another {name}"
+        )
+    yield equal("settings: trust policy", details["digests"]["trust_policy"], settings.get("trust_policy"))
+    for name in ("stage", "evaluated_at", "engine"):
+        yield equal(f"settings: {name}", details.get(name), settings.get(name), f"{SETTINGS} has another {name}")
+
+
 def _trust(files: PackageFiles, pinned: Document | None) -> Iterator[Row]:
     found = files.digests().get(TRUST, {}).get("sha256")
     yield equal("trust policy", (pinned or {}).get("sha256"), found, f"{TRUST} is not the trust policy that was used")
 
 
-def _worst(outcomes: Iterator[str]) -> str:
-    return min(outcomes, key=_SEVERITY.index, default="not_applicable")
+def _expected(control: Document) -> str:
+    """A control's outcome: its worst subject's, and never good when the control itself could not be evaluated."""
+    worst = min((item["outcome"] for item in control["subjects"]), key=_SEVERITY.index, default="not_applicable")
+    return "inconclusive" if control.get("error") and worst not in ("fail", "waived") else worst
 
 
 def _result(counts: Mapping[str, int], reasons: bool) -> str:

@@ -162,7 +162,7 @@ def _unsigned_files(contents: PackageContents) -> dict[str, bytes]:
     files = {
         EVIDENCE: dump_graph(contents.graph),
         POLICIES: contents.policies,
-        SETTINGS: strict_json.canonical(dict(contents.settings)),
+        SETTINGS: strict_json.canonical(contents.settings),
     }
     if contents.trust is not None:
         files[TRUST] = strict_json.canonical(contents.trust.to_document())

@@ -12,7 +12,7 @@ from ..errors import ProbatumError
 from ..evaluator.engines.base import Engine
 from ..evaluator.graph_document import load_graph
 from .check_envelope import CheckedStatement, check_envelope
-from .check_links import check_counts, check_evidence, check_policies, check_verdict
+from .check_links import check_counts, check_evidence, check_policies, check_settings, check_verdict
 from .check_subjects import check_subjects
 from .package import ASSESSMENT, EVIDENCE, UNSIGNED, VERDICT
 from .package_files import PackageFiles
@@ -132,6 +132,7 @@ def _contents(
     graph = load_graph(files.read(EVIDENCE), source=EVIDENCE)
     yield from check_evidence(files, graph, verdict, assessment)
     yield from check_policies(files, assessment, demands.policy_digest)
+    yield from check_settings(files, assessment)
     yield from check_subjects(verdict, graph, demands.subjects)
     yield _age(verdict["predicate"]["timeVerified"], demands)
     yield Row("log inclusion", None, detail="the verdict is in no transparency log")

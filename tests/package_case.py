@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from probatum import strict_json
 from probatum.attestations.keys import SigningKey
 from probatum.attestations.package import PackageContents, WrittenPackage, write_package
 from probatum.attestations.trust import TrustPolicy, trust_keys
@@ -66,9 +67,9 @@ def assessment(of: Graph, *, trust: TrustPolicy | None = None, outcome: str = "p
         "digests": {
             "graph": {"sha256": of.digest},
             "policies": {"sha256": POLICIES.digest},
-            "checklist": {"sha256": "1" * 64},
-            "parameters": {"sha256": "2" * 64},
-            "waivers": {"sha256": "3" * 64},
+            "checklist": {"sha256": strict_json.digest(settings()["checklist"])},
+            "parameters": {"sha256": strict_json.digest({})},
+            "waivers": {"sha256": strict_json.digest([])},
             "trust_policy": None if trust is None else {"sha256": trust.digest},
         },
         "counts": counts,
@@ -80,13 +81,27 @@ def assessment(of: Graph, *, trust: TrustPolicy | None = None, outcome: str = "p
     }
 
 
+def settings(trust: TrustPolicy | None = None) -> dict[str, Any]:
+    return {
+        "schema": "https://probatum.dev/evaluation-settings/v1",
+        "checklist": {"id": "secure-pipeline"},
+        "parameters": {},
+        "waivers": [],
+        "stage": None,
+        "evaluated_at": TIME,
+        "engine": {"name": "regorus", "version": "0.13.0"},
+        "trust_policy": None if trust is None else {"sha256": trust.digest},
+        "bypasses": [],
+    }
+
+
 def contents(root: Path, **fields: Any) -> PackageContents:
     of = graph(root)
     raw = b'{"tool": "x"}'
     made = PackageContents(
         graph=of,
         assessment=assessment(of, trust=fields.get("trust")),
-        settings={"checklist": {}},
+        settings=settings(fields.get("trust")),
         policies=pack(POLICIES),
         reports={"assessment.md": b"# report\n"},
         raw={sha256(raw): raw},

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from package_case import KEY, POLICIES, assessment, check, contents, graph, pipeline, written
+from package_case import KEY, POLICIES, assessment, check, contents, graph, pipeline, settings, written
 from probatum import strict_json
 from probatum.attestations import dsse
 from probatum.attestations.keys import SigningKey
@@ -294,6 +294,37 @@ def test_other_evidence_policies_or_trust_than_assessed(tmp_path: Path) -> None:
     assert row(check(tmp_path), "trust policy").ok is False
     written(tmp_path, policies=b"not a bundle")
     assert "policies.tar.gz" in row(check(tmp_path), "contents").detail
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("checklist", {"id": "other"}),
+        ("parameters", {"MODEL-01": {"max_age_days": 999}}),
+        ("waivers", [{"id": "W"}]),
+        ("stage", "training"),
+        ("evaluated_at", "2026-11-20T07:00:01Z"),
+        ("engine", {"name": "opa", "version": "1"}),
+        ("trust_policy", {"sha256": "0" * 64}),
+    ],
+)
+def test_other_settings_than_assessed(tmp_path: Path, field: str, value: Any) -> None:
+    written(tmp_path, settings={**settings(), field: value})
+    report = check(tmp_path)
+    assert not report.ok
+    assert row(report, f"settings: {field.replace('_policy', ' policy')}").ok is False
+    written(tmp_path, settings=[])
+    assert "settings.json is not an object" in row(check(tmp_path), "contents").detail
+
+
+def test_a_control_with_an_error_is_never_good(tmp_path: Path) -> None:
+    good = assessment(graph(pipeline(tmp_path / "pipeline")))
+    broken = [{**good["controls"][0], "error": "undefined rule"}]
+    assert row(packed(tmp_path, controls=broken), "assessment: outcomes").expected == "inconclusive"
+
+
+def test_another_pipeline_than_the_evidence_is_of(tmp_path: Path) -> None:
+    assert row(packed(tmp_path, pipeline={"name": "q"}), "evidence: pipeline").ok is False
 
 
 def test_the_policies_that_the_verifier_wants(tmp_path: Path) -> None:

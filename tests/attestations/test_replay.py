@@ -1,0 +1,164 @@
+"""Replay: the real evaluator over the packaged evidence must reach the same assessment."""
+
+from __future__ import annotations
+
+import copy
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from package_case import KEY, check
+from probatum.attestations.package import PackageContents, write_package
+from probatum.attestations.replay import first_difference
+from probatum.attestations.report import Row, VerificationReport
+from probatum.evaluator.assess import evaluate
+from probatum.evaluator.bundle import pack
+from probatum.evaluator.checklist import Checklist, checklist_from_document
+from probatum.evaluator.engines.regorus import Regorus
+from probatum.evaluator.graph import Coverage, Graph, Observation, Status, Subject, Tier
+from probatum.evaluator.policies import PolicySet
+from probatum.evaluator.settings import settings_document
+from signing_case import NOW
+
+CONTROL = b"""# METADATA
+# title: Models are small
+# description: A model of this test is small.
+# custom:
+#   id: TEST-01
+#   priority: high
+#   stages: [training]
+#   subjects: [model]
+#   evidence: [size]
+#   remediation: Make it smaller.
+package probatum.controls.test_01
+
+import rego.v1
+
+applies contains id if some id in input.ids.model
+
+deny contains {"subject": id, "message": "too large", "evidence": [obs]} if {
+	some id in applies
+	some obs in input.observed[id].size
+	not input.observations[obs].result.bytes < 10
+}
+
+proof contains {"subject": id, "evidence": [obs]} if {
+	some id in applies
+	some obs in input.usable[id].size
+	input.observations[obs].result.bytes < 10
+}
+"""
+POLICIES = PolicySet({"controls/TEST-01/control.rego": CONTROL})
+ENGINE = Regorus()
+
+
+def checklist() -> Checklist:
+    document = {
+        "schema": "https://probatum.dev/checklist/v1",
+        "id": "small",
+        "version": "1.0.0",
+        "title": "Small",
+        "controls": [{"id": "TEST-01"}],
+    }
+    return checklist_from_document(document, POLICIES, source="test")
+
+
+def observed(subject: Subject, size: int, *, type: str = "size", **result: Any) -> Observation:
+    return Observation(
+        type=type,
+        subject=subject.id,
+        tier=Tier.OBSERVED,
+        collector={"name": "c", "version": "1"},
+        status=Status.COMPLETE,
+        coverage=Coverage(1, 1),
+        observed_at="2026-11-20T06:00:00Z",
+        result={"bytes": size, **result},
+        inputs={} if subject.location is None else {subject.location: dict(subject.digest)},
+    )
+
+
+def evaluated(sizes: dict[str, int]) -> PackageContents:
+    models = [Subject("model", name, {"sha256": name * 64}, f"{name}.bin") for name in sizes]
+    pipeline = Subject("pipeline", "p")
+    inventory = {"policy": "block", "undeclared": [], "undeclared_count": 0, "found": [], "passed_over": []}
+    observations = [observed(model, sizes[model.name]) for model in models]
+    observations.append(observed(pipeline, 0, type="inventory", **inventory))
+    graph = Graph.of({"name": "p"}, [*models, pipeline], observations)
+    given: dict[str, Any] = {"checklist": checklist(), "now": NOW, "engine": ENGINE, "stage": "training"}
+    assessment = evaluate(graph, policies=POLICIES, **given)
+    return PackageContents(graph, assessment.document, settings_document(**given), pack(POLICIES))
+
+
+def replayed(tmp_path: Path, contents: PackageContents, **options: Any) -> tuple[VerificationReport, Row]:
+    write_package(tmp_path / "verdict", contents, signers=[KEY], version="0.1.0")
+    report: VerificationReport = check(tmp_path, engine=ENGINE, **options)
+    return report, report.rows[-1]
+
+
+@pytest.mark.parametrize("sizes", [{"a": 1, "b": 2}, {"a": 1, "b": 20}])
+def test_a_true_verdict_is_reached_again(tmp_path: Path, sizes: dict[str, int]) -> None:
+    contents = evaluated(sizes)
+    report, row = replayed(tmp_path, contents)
+    assert row.check == "replay"
+    assert row.detail == ""
+    assert (row.ok, row.expected) == (True, row.found)
+    assert report.failures == ()
+    assert report.result == ("pass" if max(sizes.values()) < 10 else "fail")
+
+
+def test_a_replay_years_later_is_the_same(tmp_path: Path) -> None:
+    assert replayed(tmp_path, evaluated({"a": 1}), now=NOW + timedelta(days=3650))[1].ok
+
+
+def test_a_false_verdict_of_the_right_signer_is_found_and_the_control_named(tmp_path: Path) -> None:
+    contents = evaluated({"a": 1, "b": 20})
+    forged = copy.deepcopy(dict(contents.assessment))
+    forged["result"] = "pass"
+    forged["counts"] |= {"pass": 1, "fail": 0}
+    control = forged["controls"][0]
+    control["outcome"] = control["subjects"][1]["outcome"] = "pass"
+    forged["reasons"], forged["rows"] = [], []
+    contents = PackageContents(contents.graph, forged, contents.settings, contents.policies)
+    report, row = replayed(tmp_path, contents)
+    assert [failure.check for failure in report.failures] == ["replay"]
+    assert not report.ok
+    assert "TEST-01 for model:b: recorded pass, replayed fail" in row.detail
+    assert check(tmp_path).ok, "without a replay, the signer is believed"
+
+
+def test_another_engine_version_is_stated(tmp_path: Path) -> None:
+    contents = evaluated({"a": 1})
+    older = {"name": "regorus", "version": "0.0.1"}
+    assessment = {**contents.assessment, "engine": older}
+    settings = {**contents.settings, "engine": older}
+    report, row = replayed(tmp_path, PackageContents(contents.graph, assessment, settings, contents.policies))
+    assert report.failures == ()
+    assert row.detail.startswith("recorded with regorus 0.0.1, replayed with regorus")
+
+
+def test_policies_that_cannot_be_evaluated(tmp_path: Path) -> None:
+    contents = evaluated({"a": 1})
+    settings = {**contents.settings, "bypasses": "none"}
+    _, row = replayed(tmp_path, PackageContents(contents.graph, contents.assessment, settings, contents.policies))
+    assert row.ok is False
+    assert "recorded settings" in row.detail
+
+
+def item(subject: str, outcome: str, **fields: Any) -> dict[str, Any]:
+    return {"subject": subject, "outcome": outcome, **fields}
+
+
+def test_the_first_difference_is_named() -> None:
+    def of(*items: dict[str, Any], **fields: Any) -> dict[str, Any]:
+        return {"controls": [{"id": "C-1", "subjects": list(items)}], **fields}
+
+    same = item("model:a", "pass")
+    assert first_difference(of(same, item("model:b", "fail")), of(same, item("model:b", "pass"))) == (
+        "C-1 for model:b: recorded fail, replayed pass"
+    )
+    assert first_difference(of(same), of()) == "C-1 for model:a: only in the recorded assessment"
+    assert first_difference(of(), of(same)) == "C-1 for model:a: only in the replay"
+    assert first_difference(of(same), of(item("model:a", "pass", findings=[1]))) == "C-1 for model:a: findings differ"
+    assert first_difference(of(same, stage=None), of(same, stage="x")) == "the field stage differs"
+    assert first_difference(of(same), of(same)) == "the assessments differ"

@@ -1,0 +1,142 @@
+"""What one walk through the streams of a content heard, judged by the allow-list."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..formats.visit import Budget, Judge, OverLimitError, Visit
+from .arrays import inline_array, is_wrapper
+from .machine import Machine, MalformedError
+from .values import OPAQUE, Blob, Global, Instance
+
+_IMPORTABLE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_MOST = 10_000
+_TEXT_MAKERS = frozenset(
+    {"builtins.str", "__builtin__.str", "__builtin__.unicode", "numpy.str_", "numpy.core.multiarray.scalar",
+     "numpy._core.multiarray.scalar"}
+)  # fmt: skip
+
+
+class Record:
+    """A listener that keeps everything.
+
+    Args:
+        judge: decides about imports.
+        budget: ends a walk that takes too long.
+        inline: read arrays behind joblib's wrappers as joblib does; without it, go on as plain pickle does. Plain
+            pickle trips over the bytes of an array sooner or later. It is followed no further than where it surely
+            does, for what comes then is noise: an array of objects is a pickle whose memo does not fit this one.
+    """
+
+    def __init__(self, judge: Judge, budget: Budget, *, inline: bool = True) -> None:
+        self.imports: dict[tuple[str, str], Global] = {}
+        self.issues: dict[tuple[str, str, str | None], None] = {}
+        self.gaps: dict[str, None] = {}
+        self.keys: list[Any] = []
+        self.embedded: list[Blob] = []
+        self.wrappers = 0
+        self.acts = False
+        self._judge = judge
+        self._budget = budget
+        self._inline = inline
+
+    def imported(self, module: str, name: str) -> Global:
+        """See `Listener`."""
+        known = self.imports.get((module, name))
+        if known is not None:
+            return known
+        value = Global(module, name, guarded=self._judge.guarded(module, name))
+        if len(self.imports) >= _MOST:
+            raise OverLimitError(f"more than {_MOST} different imports")
+        self.imports[module, name] = value
+        severity = None if value.guarded else self._judge.severity(module, name)
+        if severity == "critical":
+            self.acts = True
+        elif severity is not None and not self._inline and self._judge.harmless_name(name):
+            raise MalformedError(f"{module} has no {name}")
+        if severity is not None:
+            self._issue(severity, f"imports {value.path}, which is not on the allow-list", value.path)
+        return value
+
+    def computed_import(self, module: Any, name: Any) -> None:
+        """See `Listener`."""
+        if not self._inline and not (_makes_text(module) and _makes_text(name)):
+            raise MalformedError("the name of an import is no text")
+        self.acts = True
+        self._issue("high", "imports something whose name is computed while loading")
+        self.gaps["an import's name is computed while loading"] = None
+
+    def called(self, function: Any, args: Any) -> None:
+        """See `Listener`."""
+        if not isinstance(function, Global):
+            self._issue("high", "calls an object that is computed while loading")
+            return
+        if _IMPORTABLE.fullmatch(function.module):
+            self.acts = True
+        if not function.guarded:
+            return
+        if isinstance(args, tuple) and len(args) == 1 and isinstance(args[0], Blob):
+            self.embedded.append(args[0])
+        else:
+            self._issue("critical", f"calls {function.path} with bytes that are not written in it", function.path)
+
+    def misused(self, value: Global, how: str) -> None:
+        """See `Listener`."""
+        self._issue("high", f"the import {value.path} {how}", value.path)
+
+    def extension(self, code: int) -> None:
+        """See `Listener`."""
+        self.acts = True
+        self.gaps[f"the extension code {code} stands for an import that only the receiver knows"] = None
+
+    def persistent(self, key: Any) -> None:
+        """See `Listener`."""
+        if len(self.keys) >= _MOST * 10:
+            raise OverLimitError("too many persistent ids")
+        self.keys.append(key)
+
+    def irregular(self, reason: str) -> None:
+        """See `Listener`."""
+        self.gaps[reason] = None
+
+    def tick(self) -> None:
+        """See `Listener`."""
+        self._budget.check_time()
+
+    def built(self, machine: Machine, value: Instance) -> Any:
+        """See `Listener`; reads the array that follows one of joblib's wrappers."""
+        if not is_wrapper(value):
+            return value
+        self.wrappers += 1
+        if not self._inline:
+            return value
+        if machine.frame_end is not None and machine.cursor.position < machine.frame_end:
+            raise MalformedError("an inline array begins within a pickle frame")
+        array = inline_array(value)
+        if array is None:
+            raise MalformedError("the size of an inline array is not known")
+        if array.pickled:
+            Machine(machine.cursor, self).run()
+        else:
+            machine.cursor.skip(machine.cursor.take(1)[0] if array.aligned else 0)
+            machine.cursor.skip(array.size)
+        return OPAQUE
+
+    def commit(self, visit: Visit) -> None:
+        """Hand everything over to the walk."""
+        visit.findings.pickles += 1
+        visit.findings.imports.update(dict.fromkeys(self.imports))
+        for severity, message, imported in self.issues:
+            visit.issue(severity, message, imported)
+        for gap in self.gaps:
+            visit.gap(gap)
+
+    def _issue(self, severity: str, message: str, imported: str | None = None) -> None:
+        self.issues[severity, message, imported] = None
+
+
+def _makes_text(value: Any) -> bool:
+    if isinstance(value, Instance):
+        return value.maker is not None and value.maker.path in _TEXT_MAKERS
+    return isinstance(value, str) or value is OPAQUE

@@ -163,11 +163,7 @@ class Machine:
         elif not isinstance(target, Instance):
             raise ValueError("items for a value that takes none")
 
-    def _may_be_text(value: Any) -> bool:
-    return isinstance(value, str | Instance | Persistent) or value is OPAQUE
-
-
-def set_items(self, items: list[Any]) -> None:
+    def set_items(self, items: list[Any]) -> None:
         """SETITEM and SETITEMS on the top value; keys and values alternate."""
         target = self._stack[-1]
         if isinstance(target, DictValue):

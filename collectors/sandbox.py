@@ -151,6 +151,7 @@ class Worker:
         if self._process is not None:
             return self._process
         keep = {key: value for key, value in os.environ.items() if key in _PASSED_ON or key.startswith(_COVERAGE)}
+        keep["PYTHONSAFEPATH"] = "1"  # pip-api starts "python -m pip": not the pip.py of the folder under assessment
         self._answers = queue.Queue()
         self._tail = _Tail(self._limits.output_bytes)
         process = subprocess.Popen(

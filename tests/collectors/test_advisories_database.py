@@ -120,6 +120,9 @@ MALFORMED: dict[str, str] = {
     "two.yml": "id: X\n---\nid: Y\n",
     "latin.yaml": "id: \udcff",
     "deep.yaml": "x: " + "[" * 5000 + "]" * 5000,
+    "nested.yaml": "x: " + "[" * 900 + "]" * 900,
+    "key.yaml": "? [a]\n: b\n",
+    "nothing.yaml": "",
 }  # fmt: skip
 
 

@@ -196,6 +196,16 @@ def test_modules_of_the_working_folder_are_not_imported(tmp_path: Path, monkeypa
     assert failure(Worker("planted:f", QUICK), "1").kind == "crash"
 
 
+def test_interpreters_that_a_tool_starts_do_not_import_from_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pip.py").write_text("open('planted', 'w')")
+    monkeypatch.chdir(tmp_path)
+    with execute() as worker:
+        worker.call("import subprocess, sys; subprocess.run([sys.executable, '-m', 'pip', '--version'], check=True)")
+    assert not (tmp_path / "planted").exists()
+
+
 @pytest.mark.parametrize("then", ["import time; time.sleep(600)", "import os; os._exit(7)", "raise ValueError", "pass"])
 def test_grandchildren_end_with_the_child(tmp_path: Path, then: str) -> None:
     path = tmp_path / "pid"

@@ -10,7 +10,8 @@ from .plain import plain
 from .reading import items
 from .table import render_table
 
-_COLUMNS = {"Check": "check", "Holds": "ok", "Expected": "expected", "Found": "found", "Detail": "detail"}
+_COLUMNS = {"Check": "check", "Holds": "ok", "Compared": "compared"}
+_SHORT = 64  # characters: a SHA-256, so that what holds takes one line
 _NOT_MADE = (None, "skipped")
 
 
@@ -27,7 +28,7 @@ def render_verification(report: Mapping[str, Any], format: Format, *, color: boo
     Raises:
         UsageError: the format has no tables.
     """
-    rows = [{**row, "ok": _holds(row.get("ok"))} for row in items(report, "rows")]
+    rows = [_shown(row) for row in items(report, "rows")]
     settings = report.get("settings") or {}
     notes = [f"{plain(name)}: {plain(settings[name])}" for name in sorted(settings)]
     return render_table(
@@ -35,8 +36,18 @@ def render_verification(report: Mapping[str, Any], format: Format, *, color: boo
     )
 
 
-def _holds(value: object) -> object:
-    return "not made" if value in _NOT_MADE else value is True
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    expected, found, detail = (plain(row.get(name)) for name in ("expected", "found", "detail"))
+    ok: object = "not made" if row.get("ok") in _NOT_MADE else row.get("ok") is True
+    if ok is False:
+        compared = f"expected {expected or 'nothing'}, found {found or 'nothing'}" + (f": {detail}" if detail else "")
+    else:
+        compared = detail if ok == "not made" else " ".join(part for part in (_short(found), detail) if part)
+    return {"check": row.get("check"), "ok": ok, "compared": compared}
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"
 
 
 def _conclusion(report: Mapping[str, Any], rows: list[dict[str, Any]]) -> str:

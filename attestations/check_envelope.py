@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import ProbatumError
 from . import dsse
 from .dsse import Envelope
+from .package_files import LIMITS
 from .predicates import ASSESSMENT, VSA
 from .report import Row, equal, failed
 from .roles import allow
@@ -50,7 +51,7 @@ def check_envelope(
         now: for ages.
     """
     try:
-        envelope = dsse.parse(data, source=name, canonical=True)
+        envelope = dsse.parse(data, source=name, canonical=True, limits=LIMITS)
     except ProbatumError as error:
         return CheckedStatement((Row(f"{name}: envelope", False, "a DSSE envelope in canonical form", "", str(error)),))
     rows = [
@@ -61,7 +62,7 @@ def check_envelope(
     if failed(rows):
         return CheckedStatement(tuple(rows))
     try:
-        statement = parse_statement(envelope.payload, source=name)
+        statement = parse_statement(envelope.payload, source=name, limits=LIMITS)
         rows.append(equal(f"{name}: statement type", STATEMENT_V1, statement["_type"]))
         rows.append(equal(f"{name}: predicate type", predicate_type, statement["predicateType"]))
         if not failed(rows):

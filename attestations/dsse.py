@@ -18,6 +18,7 @@ from typing import Any
 
 from .. import strict_json
 from ..errors import TrustError
+from ..strict_json import DEFAULT_LIMITS, Limits
 from .keys import SigningKey
 from .public_key import PublicKey
 
@@ -81,19 +82,20 @@ def sign(payload: bytes, signers: Sequence[SigningKey], *, payload_type: str = I
     return Envelope(payload, payload_type, tuple((key.public.id, _signature(key, data)) for key in signers))
 
 
-def parse(data: bytes, *, source: str, canonical: bool = False) -> Envelope:
+def parse(data: bytes, *, source: str, canonical: bool = False, limits: Limits = DEFAULT_LIMITS) -> Envelope:
     """Read an envelope's outer JSON; its payload stays bytes.
 
     Args:
         data: the envelope.
         source: what to call it in errors.
         canonical: it must be in the one form that Probatum writes, byte for byte.
+        limits: size and depth allowed.
 
     Raises:
         EvidenceError: it is not strict JSON.
         TrustError: it is not a DSSE envelope, or not in canonical form.
     """
-    envelope = from_document(strict_json.loads(data, source=source, fold_case=True), source=source)
+    envelope = from_document(strict_json.loads(data, source=source, limits=limits, fold_case=True), source=source)
     if canonical and envelope.to_bytes() != data:
         raise TrustError(
             f"{source} is not in canonical form", why="its bytes differ from what Probatum writes", remedy=_REMEDY

@@ -21,7 +21,7 @@ from .public_key import PublicKey
 KINDS = ("ed25519", "ecdsa-p256")
 Passphrase = Callable[[], bytes | None]
 """Called only when a key is encrypted; None means that there is no passphrase to be had."""
-_MAX_KEY_BYTES = 64 * 1024
+MAX_KEY_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def key_from_file(path: Path, passphrase: Passphrase = no_passphrase) -> Signing
         UsageError: the file cannot be read.
         TrustError: it is no private key, others can read it, or the passphrase is missing or wrong.
     """
-    pem = read_limited(path, _MAX_KEY_BYTES)
+    pem = read_limited(path, MAX_KEY_BYTES)
     encrypted = b"ENCRYPTED" in pem
     if not encrypted:
         _refuse_if_shared(path)

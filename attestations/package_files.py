@@ -11,10 +11,12 @@ from typing import Any
 from ..content import Content, read_content
 from ..errors import TrustError, UsageError
 from ..files import read_limited
+from ..strict_json import Limits
 from .package import VERDICT
 from .report import Row
 
-MAX_DOCUMENT_BYTES = 256 * 1024 * 1024
+LIMITS = Limits(max_bytes=512 * 1024 * 1024)
+"""Of the documents of a package: more than for evidence that arrives, because assessments of large pipelines are large."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class PackageFiles:
 
     folder: Path
     content: Content
-    max_bytes: int = MAX_DOCUMENT_BYTES
+    max_bytes: int = LIMITS.max_bytes
 
     @classmethod
     def open(cls, folder: Path) -> PackageFiles:

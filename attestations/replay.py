@@ -9,7 +9,7 @@ from .. import strict_json
 from ..errors import ProbatumError
 from ..evaluator.engines.base import Engine
 from .package import EVIDENCE, POLICIES, SETTINGS
-from .package_files import PackageFiles
+from .package_files import LIMITS, PackageFiles
 from .report import Row
 
 
@@ -47,7 +47,7 @@ def _evaluate(files: PackageFiles, engine: Engine) -> Mapping[str, Any]:
     from ..evaluator.graph_document import load_graph
     from ..evaluator.settings import evaluate_from
 
-    graph = load_graph(files.read(EVIDENCE), source=EVIDENCE)
+    graph = load_graph(files.read(EVIDENCE), source=EVIDENCE, limits=LIMITS)
     policies = unpack(files.read(POLICIES), source=POLICIES)
     settings = strict_json.loads(files.read(SETTINGS), source=SETTINGS)
     return evaluate_from(graph, policies, settings, engine).document

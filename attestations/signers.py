@@ -20,7 +20,8 @@ from securesystemslib.signer import (
 )
 
 from ..errors import TrustError, UsageError
-from .keys import Passphrase, SigningKey, key_from_file, no_passphrase
+from ..files import read_limited
+from .keys import MAX_KEY_BYTES, Passphrase, SigningKey, key_from_file, no_passphrase
 from .local_key import local_key
 from .public_key import PublicKey
 
@@ -89,7 +90,7 @@ def _public(key: SSlibKey, uri: str) -> PublicKey:
 
 
 def _given(path: Path) -> SSlibKey:
-    return SSlibKey.from_crypto(PublicKey.from_pem(path.read_bytes(), source=str(path)).key)
+    return SSlibKey.from_crypto(PublicKey.from_pem(read_limited(path, MAX_KEY_BYTES), source=str(path)).key)
 
 
 def _imported(scheme: str, uri: str, secret: Any) -> SSlibKey:

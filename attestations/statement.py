@@ -9,6 +9,7 @@ from typing import Any
 from .. import strict_json
 from ..errors import EvidenceError
 from ..evaluator.graph import Graph
+from ..strict_json import DEFAULT_LIMITS, Limits
 from .predicates import ASSESSMENT
 from .schemas import check
 
@@ -59,13 +60,13 @@ def subjects_of(graph: Graph) -> list[dict[str, Any]]:
     return found or [{"name": "evidence.json", "digest": {"sha256": graph.digest}}]
 
 
-def parse_statement(payload: bytes, *, source: str) -> dict[str, Any]:
+def parse_statement(payload: bytes, *, source: str, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
     """Read a statement strictly, after its signature was checked over the same bytes.
 
     Raises:
         EvidenceError: it is not strict JSON, or not an in-toto statement (v1 or v0.1) with subjects and digests.
     """
-    document = strict_json.loads(payload, source=source, fold_case=True)
+    document = strict_json.loads(payload, source=source, limits=limits, fold_case=True)
     problem = _problem(document)
     if problem:
         raise EvidenceError(f"{source} is not an in-toto statement", why=problem, remedy="ask its producer to mend it")

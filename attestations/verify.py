@@ -15,7 +15,7 @@ from .check_envelope import CheckedStatement, check_envelope
 from .check_links import check_counts, check_evidence, check_policies, check_settings, check_verdict
 from .check_subjects import check_subjects
 from .package import ASSESSMENT, EVIDENCE, UNSIGNED, VERDICT
-from .package_files import PackageFiles
+from .package_files import LIMITS, PackageFiles
 from .predicates import ASSESSMENT as ASSESSMENT_TYPE
 from .predicates import VSA
 from .replay import check_replay
@@ -129,7 +129,7 @@ def _contents(
 ) -> Iterator[Row]:
     yield from check_verdict(verdict, assessment)
     yield from check_counts(assessment)
-    graph = load_graph(files.read(EVIDENCE), source=EVIDENCE)
+    graph = load_graph(files.read(EVIDENCE), source=EVIDENCE, limits=LIMITS)
     yield from check_evidence(files, graph, verdict, assessment)
     yield from check_policies(files, assessment, demands.policy_digest)
     yield from check_settings(files, assessment)

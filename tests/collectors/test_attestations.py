@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from in_toto.models.layout import Layout, Step
 from in_toto.models.link import Link
 from in_toto.models.metadata import Metablock
 from probatum.attestations.trust import TrustPolicy
@@ -243,6 +244,19 @@ def test_links_are_joined_by_digest(tmp_path: Path) -> None:
     assert found.tier is Tier.REPORTED
     by_source = {entry["source"]: entry["subjects"] for entry in only(items, "attestation").result["documents"]}
     assert by_source == {"bad.link": [], "good.link": ["model:m"], "new.dsse.json": ["dataset:d"]}
+
+
+def test_layouts_are_listed(tmp_path: Path) -> None:
+    rules = [["DISALLOW", "*"]]
+    for name, expires in (("good.layout", "2027-01-01T00:00:00Z"), ("old.layout", "2026-01-01T00:00:00Z")):
+        steps = [Step(name="train", expected_materials=rules, expected_products=rules)]
+        block = Metablock(signed=Layout(steps=steps, inspect=[], expires=expires))
+        block.create_signature(KEY.signer)
+        write(tmp_path / name, json.dumps(block.to_dict()))
+    good, old = only(collect(tmp_path), "in_toto_link").result["layouts"]
+    assert (good["verified"], good["expires"], good["steps"]) == (True, "2027-01-01T00:00:00Z", ["train"])
+    assert (old["verified"], old["expires"], old["steps"]) == (False, None, [])
+    assert "expired" in old["reason"]
 
 
 def oms(files: Mapping[str, bytes], *, algorithm: str = "sha256", key: Any = KEY) -> bytes:

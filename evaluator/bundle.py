@@ -91,6 +91,7 @@ def _gunzip(data: bytes, source: str) -> bytes:
 
 def _entries(content: bytes, source: str) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
+    size = 0
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
             for entry in archive:
@@ -102,7 +103,8 @@ def _entries(content: bytes, source: str) -> dict[str, bytes]:
                 found[entry.name] = stream.read(policy_files.MAX_FILE_BYTES + 1) if stream else b""
                 if len(found[entry.name]) > policy_files.MAX_FILE_BYTES:
                     raise _not_a_bundle(source, f"{entry.name!r} is over {policy_files.MAX_FILE_BYTES} bytes")
-                policy_files.check_total(len(found), sum(map(len, found.values())))
+                size += len(found[entry.name])
+                policy_files.check_total(len(found), size)
     except (tarfile.TarError, EvidenceError, EOFError, ValueError) as error:
         raise _not_a_bundle(source, str(error)) from error
     return found

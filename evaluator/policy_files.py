@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..errors import PolicyError
@@ -42,12 +42,12 @@ def read_folder(folder: Path) -> dict[str, bytes]:
         raise PolicyError(
             f"{folder} is not a folder of policies", remedy="give a folder with controls/ in it, or a bundle"
         )
-    sources: dict[str, bytes] = {}
-    for name, path in _files(folder):
-        if is_source(name):
-            sources[name] = _read(path)
-        check_total(len(sources), sum(map(len, sources.values())))
-    return sources
+    return _read_all(folder, is_source)
+
+
+def read_tests(folder: Path) -> dict[str, bytes]:
+    """The tests of policies in a folder, path to content; raises as ``read_folder`` does."""
+    return _read_all(folder, lambda name: name.endswith("_test.rego"))
 
 
 def check_total(files: int, size: int) -> None:
@@ -56,6 +56,17 @@ def check_total(files: int, size: int) -> None:
         raise PolicyError(
             "the policy set is too large", why=f"over {MAX_FILES} files or {MAX_TOTAL_BYTES} bytes in all"
         )
+
+
+def _read_all(folder: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:
+    sources: dict[str, bytes] = {}
+    size = 0
+    for name, path in _files(folder):
+        if wanted(name):
+            sources[name] = _read(path)
+            size += len(sources[name])
+            check_total(len(sources), size)
+    return sources
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +17,8 @@ from .attestations.trust import TrustPolicy, trust_keys
 from .attestations.trust_file import load_trust
 from .attestations.verify import verify_package
 from .errors import UsageError
-from .evaluator.engines import engine_named
 from .evaluator.engines.base import Engine
+from .evaluator.engines.select import engine_named
 from .files import read_limited
 from .strict_json import DEFAULT_LIMITS
 
@@ -113,7 +112,7 @@ def _trusted(audit: Audit) -> tuple[TrustPolicy, str]:
 
 def _engine(package: Path, audit: Audit) -> Engine:
     name = audit.engine or _recorded_engine(package)
-    return engine_named(name, url=audit.opa_url, token=os.environ.get("PROBATUM_OPA_TOKEN"))
+    return engine_named(name, url=audit.opa_url)
 
 
 def _recorded_engine(package: Path) -> str:

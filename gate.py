@@ -27,8 +27,8 @@ from .evaluator.assess import Assessment, evaluate
 from .evaluator.bundle import pack
 from .evaluator.catalogue import explain_control
 from .evaluator.checklist import load_checklist
-from .evaluator.engines import engine_named
 from .evaluator.engines.diagnosis import diagnose as engines_diagnosis
+from .evaluator.engines.select import engine_named
 from .evaluator.graph import Graph
 from .evaluator.graph_document import dump_graph, load_graph
 from .evaluator.merge import merge_graphs
@@ -39,7 +39,6 @@ from .reports.format import Format, render
 from .strict_json import DEFAULT_LIMITS
 
 DEFAULT_CHECKLIST = "secure-pipeline"
-TOKEN = "PROBATUM_OPA_TOKEN"  # noqa: S105 - the name of a variable; a secret on the command line would be seen by all
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,7 @@ def judge(graph: Graph, manifest: Manifest | None, options: Options) -> Judged:
     settings: dict[str, Any] = {
         "checklist": checklist,
         "now": options.now,
-        "engine": engine_named(options.engine, url=options.opa_url, token=os.environ.get(TOKEN)),
+        "engine": engine_named(options.engine, url=options.opa_url),
         "parameters": {} if manifest is None else manifest.parameters,
         "waivers": () if manifest is None else manifest.waivers,
         "stage": options.stage,

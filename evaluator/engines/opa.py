@@ -9,7 +9,6 @@ every rule is queried on its own, so that the error stays with its control.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -86,12 +85,6 @@ class Opa:
             yield remote
         finally:
             remote.close_connection()
-
-
-@contextmanager
-def open_opa(url: str | None = None) -> Iterator[Opa]:
-    """The engine for the length of a run; ``PROBATUM_OPA_TOKEN`` is the bearer token of the server at ``url``."""
-    yield Opa(url=url, token=os.environ.get("PROBATUM_OPA_TOKEN") if url else None)
 
 
 class _Session:

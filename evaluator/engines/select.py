@@ -1,23 +1,23 @@
-"""The engine that the user chose, ready to evaluate, and ended when the run ends."""
+"""The engine that the user chose."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
 
 from ...errors import UsageError
 from .base import Engine
 
 NAMES = ("regorus", "opa")
+TOKEN = "PROBATUM_OPA_TOKEN"  # noqa: S105 - a variable's name; a secret on the command line would be seen by all
 
 
-@contextmanager
-def open_engine(name: str, *, url: str | None = None) -> Iterator[Engine]:
-    """An engine for the length of a run.
+def engine_named(name: str, *, url: str | None = None) -> Engine:
+    """An engine by name.
 
     Args:
         name: one of ``NAMES``.
-        url: address of an OPA server, for ``opa``; without it one is started on loopback.
+        url: address of an OPA server, for ``opa``; its bearer token is in the variable ``PROBATUM_OPA_TOKEN``. Without
+            an address a server is started on loopback for each run.
 
     Raises:
         UsageError: there is no such engine.
@@ -25,11 +25,9 @@ def open_engine(name: str, *, url: str | None = None) -> Iterator[Engine]:
     if name == "regorus":
         from .regorus import Regorus
 
-        yield Regorus()
-    elif name == "opa":
-        from .opa import open_opa
+        return Regorus()
+    if name == "opa":
+        from .opa import Opa
 
-        with open_opa(url) as engine:
-            yield engine
-    else:
-        raise UsageError(f"there is no engine {name!r}", why=f"the engines are {', '.join(NAMES)}", remedy="choose one of them")
+        return Opa(url=url, token=os.environ.get(TOKEN) if url else None)
+    raise UsageError(f"there is no engine {name!r}", why=f"the engines are {', '.join(NAMES)}", remedy="choose one of them")

@@ -16,7 +16,7 @@ from .package import VERDICT
 from .report import Row
 
 LIMITS = Limits(max_bytes=512 * 1024 * 1024)
-"""Of the documents of a package: more than for evidence that arrives, because assessments of large pipelines are large."""
+"""Of a package's documents: wider than for evidence that arrives, since assessments of large pipelines are large."""
 
 
 @dataclass(frozen=True)

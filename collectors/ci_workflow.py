@@ -17,7 +17,7 @@ from typing import Any
 from ..errors import EvidenceError, ProbatumError
 from ..evaluator.graph import Coverage, Observation, Skipped
 from .base import Availability, Context
-from .kubernetes.literal_secrets import command_secrets, secret_in, secret_reason
+from .kubernetes.literal_secrets import command_secrets, is_reference, secret_in, secret_reason
 from .kubernetes.pod_templates import walk
 from .kubernetes.yaml_documents import DEFAULT_LIMITS, read_documents
 
@@ -102,7 +102,7 @@ def _documents(data: bytes, name: str) -> list[Any]:
 def _literals(document: Any, file: str) -> Iterator[dict[str, str]]:
     for path, value in walk(document):
         if isinstance(value, str):
-            parent, key = _place(path)
+            parent, key = _place(f"on.{path[5:]}" if path.startswith("true.") else path)  # YAML 1.1 reads `on` as true
             for name, reason in _secrets(parent, key, value):
                 yield {"file": file, "location": parent, "name": name, "reason": reason}
 
@@ -117,6 +117,8 @@ def _secrets(parent: str, key: str, value: str) -> Iterator[tuple[str, str]]:
         name = _place(parent)[1] if own in ("value", "default") else key
         if reason := secret_reason(name, value):
             yield name, reason
+        elif section == "secrets" and not is_reference(value):
+            yield name, "a literal is handed over as a secret"
     elif reason := secret_in(value):
         yield key or "document", reason
 

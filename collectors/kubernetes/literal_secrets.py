@@ -49,7 +49,7 @@ _SECRET_WORDS = {
 _SECRET_PAIRS = {
     ("api", "key"), ("access", "key"), ("private", "key"), ("signing", "key"), ("encryption", "key"),
     ("account", "key"), ("auth", "key"), ("master", "key"), ("ssh", "key"), ("service", "key"),
-    ("connection", "string"), ("license", "key"),
+    ("connection", "string"), ("license", "key"), ("deploy", "key"),
 }  # fmt: skip
 _DESCRIBES = {
     "file", "path", "dir", "name", "ref", "enabled", "ttl", "expiry", "expires", "expiration", "length", "type",
@@ -88,16 +88,20 @@ def secret_reason(name: str, value: str) -> str | None:
     """
     if named_secret(name) and _FALLBACK.search(value):
         return "an expression falls back to a literal secret"
-    rest = _EXPRESSION.sub("", value)
-    if not rest.strip() or _REFERENCE.fullmatch(value):
+    if is_reference(value):
         return None
     if form := secret_in(value):
         return form
-    if rest != value:
+    if _EXPRESSION.search(value):
         return None  # it is put together at run time, so neither its name nor its look says that this part is a secret
     if named_secret(name) and not _NUMBERS.fullmatch(value.strip()):
         return "its name says that it is a secret"
     return "it looks random, as keys do" if _random(name, value.strip()) else None
+
+
+def is_reference(value: str) -> bool:
+    """Whether a text is empty or only refers to a value that is kept elsewhere."""
+    return not _EXPRESSION.sub("", value).strip() or _REFERENCE.fullmatch(value) is not None
 
 
 def named_secret(name: str) -> bool:

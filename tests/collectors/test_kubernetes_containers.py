@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 from manifest_case import one, pod_of
 
-POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, annotations: %s}\nspec: {securityContext: %s, containers: [{name: c, securityContext: %s}]}\n"
+POD = (
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: p, annotations: %s}\n"
+    "spec: {securityContext: %s, containers: [{name: c, securityContext: %s}]}\n"
+)
 
 
 def container(tmp_path: Path, own: str = "{}", shared: str = "{}", annotations: str = "{}") -> dict[str, object]:
@@ -139,7 +142,9 @@ spec:
 
 def test_a_mount_without_volume_and_a_volume_with_two_sources_are_malformed(tmp_path: Path) -> None:
     volumes = "[{name: v, emptyDir: {}, hostPath: {path: /}}]"
-    text = f"apiVersion: v1\nkind: Pod\nspec: {{volumes: {volumes}, containers: [{{name: c, volumeMounts: [{{name: v}}, {{name: w}}]}}]}}\n"
+    mounts = "[{name: v}, {name: w}]"
+    containers = f"[{{name: c, volumeMounts: {mounts}}}]"
+    text = f"apiVersion: v1\nkind: Pod\nspec: {{volumes: {volumes}, containers: {containers}}}\n"
     observation = one(tmp_path, text)
     assert [m["type"] for m in observation.result["pods"][0]["containers"][0]["mounts"]] == ["hostPath", "unknown"]
     assert observation.result["pods"][0]["object"] == "Pod/*"

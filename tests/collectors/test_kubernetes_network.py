@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from manifest_case import observe, one
-
 from probatum.collectors.kubernetes.selectors import SelectorError, matches, requirements, undecided
 from probatum.evaluator.graph import Status
 
-POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: ml, labels: {app: train}}\nspec: {containers: [{name: c}]}\n"
+POD = (
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: ml, labels: {app: train}}\n"
+    "spec: {containers: [{name: c}]}\n"
+)
 
 
 def policy(spec: object, namespace: str = "ml", api: str = "networking.k8s.io/v1", kind: str = "NetworkPolicy") -> str:
@@ -136,7 +138,7 @@ def test_types_default_as_the_api_server_defaults_them(tmp_path: Path) -> None:
         ([{"ipBlock": {"cidr": "::/0"}}], True),
         ([{"ipBlock": {"cidr": "2000::/3"}}], True),
         ([{"ipBlock": {"cidr": "0.0.0.0/1"}}, {"ipBlock": {"cidr": "128.0.0.0/1"}}], True),
-        ([{"ipBlock": {"cidr": f"{n}.0.0.0/8"}} for n in range(0, 256)], True),
+        ([{"ipBlock": {"cidr": f"{n}.0.0.0/8"}} for n in range(256)], True),
         ([{"ipBlock": {"cidr": "10.0.0.0/8"}}], False),
         ([{"ipBlock": {"cidr": "fc00::/7"}}], False),
         ([{"ipBlock": {"cidr": "192.168.1.7/16"}}], False),
@@ -243,7 +245,8 @@ def test_a_namespace_that_only_one_side_states_is_an_open_question(tmp_path: Pat
 
 
 def test_a_label_that_a_controller_sets_is_known_for_a_job_and_open_otherwise(tmp_path: Path) -> None:
-    job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: train, namespace: ml}\nspec: {template: {spec: {containers: [{name: c}]}}}\n"
+    job = POD.replace("v1", "batch/v1").replace("Pod", "Job").replace("name: p", "name: train")
+    job = job.replace("spec: {", "spec: {template: {spec: {").replace("}]}", "}]}}}")
     by_job = policy({"podSelector": {"matchLabels": {"job-name": "train"}}, "policyTypes": ["Ingress", "Egress"]})
     assert network(tmp_path, by_job, pod=job)["egress_default_deny"] is True
     ray = policy({"podSelector": {"matchLabels": {"ray.io/cluster": "c"}}})

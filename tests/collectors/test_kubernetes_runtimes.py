@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from manifest_case import observe, one
-
 from probatum.collectors.kubernetes.merging import overlaid, with_container
 from probatum.evaluator.graph import Status
 

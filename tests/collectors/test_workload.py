@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from manifest_case import context_of, observe, one, pod_of
-
 from probatum.collectors.workload import Workload
 from probatum.evaluator.graph import Status
 
@@ -22,7 +21,7 @@ def test_a_hardened_job_is_described_whole(tmp_path: Path) -> None:
     assert (pod["object"], pod["template"], pod["at"]) == ("Job/train", "spec.template", "w.yaml:2")
     assert pod["automount_token"] is False
     assert pod["service_account"] == "trainer"
-    assert not (pod["host_network"] or pod["host_pid"] or pod["host_ipc"] or pod["host_paths"])
+    assert [pod[key] for key in ("host_network", "host_pid", "host_ipc", "host_paths")] == [False, False, False, []]
     train, fetch = pod["containers"]
     assert (train["init"], fetch["init"]) == (False, True)
     for container in (train, fetch):
@@ -124,7 +123,9 @@ def test_the_pod_of_every_kind_is_found(tmp_path: Path, api: str, kind: str, bod
 
 def test_lists_are_opened_and_documents_counted(tmp_path: Path) -> None:
     pod = json.dumps({"metadata": {"name": "a"}, "spec": {"containers": [{"name": "c"}]}})
-    text = f"---\n{{apiVersion: v1, kind: PodList, items: [{pod}]}}\n---\n---\napiVersion: v1\nkind: List\nitems:\n  - {{kind: Service, apiVersion: v1, metadata: {{name: s}}}}\n"
+    service = "{kind: Service, apiVersion: v1, metadata: {name: s}}"
+    text = f"---\n{{apiVersion: v1, kind: PodList, items: [{pod}]}}\n---\n---\n"
+    text += f"apiVersion: v1\nkind: List\nitems:\n  - {service}\n"
     observation = one(tmp_path, text)
     # The item of a PodList states no apiVersion, so it is taken for an unknown kind: judged, and not complete.
     assert [item["kind"] for item in observation.result["objects"]] == ["Pod", "Service"]

@@ -246,8 +246,8 @@ def _collisions(files: Sequence[FileEntry], folders: Iterable[str]) -> Iterator[
         if other is not path:
             yield Problem(path, f"same name as {other} where case or Unicode form is ignored")
     for folder in sorted(folders):
-        if (other := seen.get(_folded(folder))) is not None:
-            yield Problem(other, f"same name as the folder {folder} where case or Unicode form is ignored")
+        if (file := seen.get(_folded(folder))) is not None:
+            yield Problem(file, f"same name as the folder {folder} where case or Unicode form is ignored")
 
 
 def _folded(path: str) -> str:

@@ -1,0 +1,1 @@
+"""Lock files: one module for each format, all of them giving `lock.Lock`."""

@@ -5,85 +5,64 @@ The request and the answer are plain JSON values, described at `audit`.
 
 from __future__ import annotations
 
-import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ... import strict_json
 from ...errors import EvidenceError
+from .answer import malformed, outcome, report
 from .database import Database, read_database
-from .findings import Finding, Ledger
-
-_LISTED = 50
 
 
 def audit(request: Mapping[str, Any]) -> dict[str, Any]:
     """Audit packages with pip-audit.
 
     Args:
-        request: ``service`` (local, pypi, osv), ``packages`` (name, version or null, and reason when null), ``now``
-            (RFC 3339), and by service ``advisories`` (absolute path), ``osv_url``, ``timeout`` (seconds per request).
+        request: ``service`` (local, pypi, osv), ``packages`` (see `audited`), ``now`` (RFC 3339), and by service
+            ``advisories`` (absolute path), or ``timeout`` (seconds for one request) and ``osv_url``.
 
     Returns:
         ``failed`` with the reason; or ``database``, ``audited``, ``vulnerabilities``, ``skipped`` (item and reason),
         ``seen``, ``report`` (pip-audit's JSON, canonical) and ``version`` (of pip-audit).
     """
-    import requests
-    from pip_audit._service import ServiceError
-
     try:
         with ExitStack() as stack:
             return _audit(request, stack)
-    except requests.RequestException as error:
-        # its text holds memory addresses, which would make the same failure look different each time
-        return {"failed": f"the {request['service']} service cannot be reached: {type(error).__name__}"}
-    except ServiceError as error:
-        cause = error.__cause__
-        status = getattr(getattr(cause, "response", None), "status_code", None)
-        return {"failed": f"the {request['service']} service failed: {f'HTTP status {status}' if status else error}"}
     except EvidenceError as error:
         return {"failed": str(error)}
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        if request["service"] == "local":
-            raise
-        return {"failed": f"the {request['service']} service sent a malformed answer: {type(error).__name__}: {error}"}
 
 
 def _audit(request: Mapping[str, Any], stack: ExitStack) -> dict[str, Any]:
     import pip_audit
-    from pip_audit._audit import Auditor
-    from pip_audit._format import JsonFormat
 
     from .packages import PackageSource
 
-    now = datetime.fromisoformat(request["now"])
     database = _database(request["advisories"]) if request["service"] == "local" else None
-    service = _service(request, database, now, stack)
-    answers = dict(Auditor(service).audit(PackageSource(request["packages"])))
-    report = json.loads(JsonFormat(output_desc=True, output_aliases=True).format(answers, []))
-    for vulnerability in (item for dependency in report["dependencies"] for item in dependency.get("vulns", ())):
-        vulnerability["aliases"].sort()  # a set: without an order of its own
-    skipped, audited, vulnerabilities = _read(answers, service.ledger)
-    malformed = [] if database is None else _malformed(database)
+    service = _service(request, database, stack)
+    source = PackageSource(request["packages"])
+    answers = _ask(request["service"], service, source)
+    for name, version, reason in source.doubtful():
+        service.ledger.gap(name, version, reason)
+    result = outcome(answers, service.ledger)
+    unread = [] if database is None else malformed(database)
     return {
-        "database": None if database is None else _described(database),
-        "audited": audited,
-        "vulnerabilities": vulnerabilities,
-        "seen": len(answers) + len(malformed),
-        "skipped": skipped + malformed,
-        "report": strict_json.canonical(report).decode(),
+        **result,
+        "database": None if database is None else database.to_document(),
+        "seen": len(answers) + len(unread),
+        "skipped": result["skipped"] + unread,
+        "report": report(answers),
         "version": pip_audit.__version__,
     }
 
 
-def _service(request: Mapping[str, Any], database: Database | None, now: datetime, stack: ExitStack) -> Any:
+def _service(request: Mapping[str, Any], database: Database | None, stack: ExitStack) -> Any:
     from .services import LocalService, WatchedOsvService, WatchedPyPIService
 
+    now = datetime.fromisoformat(request["now"])
     if database is not None:
         return LocalService(database, now)
     # an empty folder as cache: pip-audit's own may hold answers of another day or another service
@@ -93,78 +72,26 @@ def _service(request: Mapping[str, Any], database: Database | None, now: datetim
     return WatchedPyPIService(folder, request["timeout"])
 
 
+def _ask(name: str, service: Any, source: Any) -> dict[Any, Any]:
+    import requests
+    from pip_audit._audit import Auditor
+    from pip_audit._service import ServiceError
+
+    try:
+        return dict(Auditor(service).audit(source))
+    except ServiceError as error:
+        status = getattr(getattr(error.__cause__, "response", None), "status_code", None)
+        why = f"HTTP status {status}" if status else str(error)
+        raise EvidenceError(f"the {name} service failed", why=why) from error
+    except (requests.exceptions.InvalidJSONError, KeyError, TypeError, ValueError, AttributeError) as error:
+        if name == "local":
+            raise
+        raise EvidenceError(f"the {name} service sent a malformed answer", why=type(error).__name__) from error
+    except requests.RequestException as error:
+        # not its text, which holds memory addresses and would make the same failure look different each time
+        raise EvidenceError(f"the {name} service cannot be reached", why=type(error).__name__) from error
+
+
 @cache
 def _database(path: str) -> Database:
     return read_database(Path(path))
-
-
-def _read(
-    answers: Mapping[Any, Sequence[Any]], ledger: Ledger
-) -> tuple[list[dict[str, str]], int, list[dict[str, Any]]]:
-    skipped: list[dict[str, str]] = []
-    vulnerabilities: list[dict[str, Any]] = []
-    audited = 0
-    for dependency, results in answers.items():
-        if dependency.is_skipped():
-            skipped.append({"item": dependency.name, "reason": dependency.skip_reason})
-            continue
-        name, version = dependency.canonical_name, dependency.version
-        gaps = ledger.gaps.get((name, version), [])
-        if gaps:
-            skipped.append({"item": f"{name} {version}", "reason": "; ".join(gaps)[:1000]})
-        else:
-            audited += 1
-        vulnerabilities += _vulnerabilities(name, version, results, ledger)
-    vulnerabilities.sort(key=lambda item: (item["package"], item["version"], item["id"]))
-    return sorted(skipped, key=lambda item: (item["item"], item["reason"])), audited, vulnerabilities
-
-
-def _vulnerabilities(name: str, version: Any, results: Sequence[Any], ledger: Ledger) -> Iterator[dict[str, Any]]:
-    for result in results:
-        group = ledger.about(name, version, {result.id, *result.aliases})
-        names = {result.id, *result.aliases}.union(*(item.names for item in group))
-        fixes = set(result.fix_versions).union(*(item.fixes for item in group))
-        yield _document(name, version, str(result.id), names, fixes, group)
-    for item in ledger.findings.get((name, version), []):
-        if item.withdrawn:
-            yield {**_document(name, version, item.id, set(item.names), set(item.fixes), [item]), "withdrawn": True}
-
-
-def _document(
-    name: str, version: Any, id: str, names: set[str], fixes: set[Any], group: Sequence[Finding]
-) -> dict[str, Any]:
-    severities = [item.severity for item in group if item.severity is not None]
-    published = [item.published for item in group if item.published is not None]
-    return {
-        "package": name,
-        "version": str(version),
-        "id": id,
-        "aliases": sorted(names - {id}),
-        "severity": max(severities, default=None),
-        "fix_versions": [str(fix) for fix in sorted(fixes)],
-        "published": _time(min(published)) if published else None,
-        "withdrawn": False,
-    }
-
-
-def _described(database: Database) -> dict[str, Any]:
-    return {
-        "digest": database.sha256,
-        "advisories": database.records,
-        "newest": None if database.newest is None else _time(database.newest),
-        "malformed": len(database.malformed),
-    }
-
-
-def _malformed(database: Database) -> list[dict[str, str]]:
-    listed = [
-        {"item": item.name, "reason": f"malformed advisory: {item.reason}"} for item in database.malformed[:_LISTED]
-    ]
-    rest = len(database.malformed) - len(listed)
-    if rest:
-        listed.append({"item": "advisories", "reason": f"{rest} further malformed advisories"})
-    return listed
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

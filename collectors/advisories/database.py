@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,16 @@ class Database:
     newest: datetime | None
     malformed: Sequence[Malformed]
     packages: Mapping[str, Sequence[Record]]
+
+    def to_document(self) -> dict[str, Any]:
+        """What an observation says of it."""
+        newest = None if self.newest is None else self.newest.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return {
+            "digest": self.sha256,
+            "advisories": self.records,
+            "newest": newest,
+            "malformed": len(self.malformed),
+        }
 
 
 def read_database(path: Path, limits: ReadLimits = ReadLimits()) -> Database:  # noqa: B008  # frozen

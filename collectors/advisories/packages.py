@@ -21,7 +21,8 @@ class PackageSource(DependencySource):
     """Packages that are already resolved.
 
     Args:
-        packages: each with ``name``, ``version`` (null when it has none) and ``reason`` (why it has none).
+        packages: each with ``name``, ``version`` (null when there is none to ask about) and ``reason`` (why it is not
+            judged whole; empty when it is).
     """
 
     def __init__(self, packages: Sequence[Mapping[str, Any]]) -> None:
@@ -30,20 +31,34 @@ class PackageSource(DependencySource):
     def collect(self) -> Iterator[Dependency]:
         """Each distinct package and version once, sorted."""
         distinct = {
-            (canonicalize_name(item["name"]), item["version"], item.get("reason", "")) for item in self._packages
+            (canonicalize_name(item["name"]), item["version"], "" if item["version"] else item["reason"])
+            for item in self._packages
         }
         for name, version, reason in sorted(distinct, key=lambda item: (item[0], item[1] or "", item[2])):
             yield _dependency(name, version, reason)
+
+    def doubtful(self) -> Iterator[tuple[str, Version, str]]:
+        """Packages that have a version and are not judged whole, with the reason."""
+        for item in self._packages:
+            if item["version"] and item["reason"] and is_version(item["version"]):
+                yield canonicalize_name(item["name"]), Version(item["version"]), item["reason"]
 
     def fix(self, fix_version: Any) -> None:
         """Never: evidence is gathered, files are not changed."""
         raise NotImplementedError
 
 
+def is_version(text: str) -> bool:
+    """Whether a version follows PEP 440."""
+    try:
+        return bool(Version(text))
+    except InvalidVersion:
+        return False
+
+
 def _dependency(name: str, version: str | None, reason: str) -> Dependency:
     if version is None:
         return SkippedDependency(name=name, skip_reason=reason or "no version is given")
-    try:
-        return ResolvedDependency(name=name, version=Version(version))
-    except InvalidVersion:
+    if not is_version(version):
         return SkippedDependency(name=name, skip_reason=f"version {version!r} does not follow PEP 440")
+    return ResolvedDependency(name=name, version=Version(version))

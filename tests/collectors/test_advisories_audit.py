@@ -10,6 +10,7 @@ import pytest
 import requests
 from osv_case import CRITICAL, LOW, Answer, advisory, hang, of, server, write
 from probatum.collectors.advisories.audit import audit
+from probatum.collectors.advisories.audited import audited
 from probatum.collectors.advisories.packages import PackageSource
 
 JINJA = {"name": "Jinja2", "version": "3.1.2", "reason": ""}
@@ -99,6 +100,12 @@ def test_package_without_a_version_is_skipped_with_its_reason(tmp_path: Path) ->
         {"item": "x", "reason": "version 'not a version' does not follow PEP 440"},
     ]
     assert (answer["audited"], answer["seen"]) == (0, 2)
+
+
+def test_package_from_elsewhere_is_asked_about_and_still_a_gap(tmp_path: Path) -> None:
+    answer = local(write(tmp_path, advisory("GHSA-1")), package("jinja2", "3.1.2", "it comes from a vcs"))
+    assert [item["id"] for item in answer["vulnerabilities"]] == ["GHSA-1"]
+    assert (answer["audited"], answer["skipped"]) == (0, [{"item": "jinja2 3.1.2", "reason": "it comes from a vcs"}])
 
 
 def test_same_package_twice_is_audited_once_and_two_versions_twice(tmp_path: Path) -> None:
@@ -191,7 +198,7 @@ def fixed(status: int, body: bytes) -> Answer:
 FAILURES: dict[str, Answer] = {
     "HTTP status 500": fixed(500, b"oops"),
     "HTTP status 429": fixed(429, b"{}"),
-    "cannot be reached": fixed(200, b"<html>a login page</html>"),
+    "malformed answer: JSONDecodeError": fixed(200, b"<html>a login page</html>"),
     "malformed answer": fixed(200, b'{"vulnerabilities": []}'),
     "malformed answer: TypeError": fixed(200, b'["vulns"]'),
     "malformed answer: KeyError": fixed(200, b'{"vulns": [{}]}'),
@@ -265,3 +272,34 @@ def test_pypi_service(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_packages_are_never_changed() -> None:
     with pytest.raises(NotImplementedError):
         PackageSource([]).fix(None)
+
+
+def read(**fields: Any) -> dict[str, Any]:
+    """One package as an observation of the type dependencies has it."""
+    return {"name": "a", "version": "1.0", "pinned": True, "source": "index", "url": None, **fields}
+
+
+@pytest.mark.parametrize(
+    ("item", "version", "reason"),
+    [
+        (read(), "1.0", ""),
+        (read(version=None, pinned=False), None, "it is not pinned to one version"),
+        (read(pinned=False), None, "it is not pinned to one version"),
+        (
+            read(source="vcs", url="git+https://x"),
+            "1.0",
+            "it comes from a vcs, and advisories are about releases in an index",
+        ),
+        (
+            read(source="path", url="vendor/a"),
+            "1.0",
+            "it comes from a path, and advisories are about releases in an index",
+        ),
+    ],
+)
+def test_what_can_be_audited(item: dict[str, Any], version: str | None, reason: str) -> None:
+    assert audited([item]) == [{"name": "a", "version": version, "reason": reason}]
+
+
+def test_project_itself_is_not_audited() -> None:
+    assert audited([read(source="editable", url=".")]) == []

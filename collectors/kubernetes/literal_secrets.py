@@ -55,7 +55,7 @@ _DESCRIBES = {
     "file", "path", "dir", "name", "ref", "enabled", "ttl", "expiry", "expires", "expiration", "length", "type",
     "header",
     "url", "uri", "endpoint", "version", "limit", "count", "provider", "mode", "policy", "field", "prefix", "location",
-    "store", "backend", "issuer", "audience", "namespace", "id", "size", "timeout",
+    "store", "backend", "annotation", "label", "issuer", "audience", "namespace", "id", "size", "timeout",
 }  # fmt: skip
 _NUMBERS = re.compile(r"[0-9.]{1,5}|true|false|yes|no|on|off|none|null|enabled|disabled", re.IGNORECASE)
 _NOT_RANDOM = {"sha", "digest", "checksum", "hash", "commit", "revision", "rev", "uuid", "guid", "image", "md", "class"}
@@ -107,12 +107,10 @@ def is_reference(value: str) -> bool:
 def named_secret(name: str) -> bool:
     """Whether a name is one that secrets are given: ``DB_PASSWORD``, ``apiKey``; not ``TOKEN_FILE``, ``MAX_TOKENS``."""
     words = [word.lower() for word in _WORDS.findall(name)]
-    while words and words[-1].isdigit():
-        words.pop()
-    if not words or words[-1] in _DESCRIBES:
-        return False
-    pairs = set(pairwise(words))
-    return bool(_SECRET_WORDS & set(words) or _SECRET_PAIRS & pairs)
+    singles = [place for place, word in enumerate(words, 1) if word in _SECRET_WORDS]
+    pairs = [place for place, pair in enumerate(pairwise(words), 2) if pair in _SECRET_PAIRS]
+    last = max([*singles, *pairs], default=0)
+    return last > 0 and _DESCRIBES.isdisjoint(words[last:])
 
 
 _OPTION = re.compile(

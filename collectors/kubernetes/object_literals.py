@@ -53,7 +53,9 @@ def _data(item: KubernetesObject) -> Iterator[tuple[str, str]]:
                 yield f"binaryData.{key}", reason
 
 
-_LINE = re.compile(r"^\s*(?:export\s+)?['\"]?([A-Za-z_][\w.-]{0,99})['\"]?\s*[:=]\s*(\S.{0,999})$", re.MULTILINE)
+_LINE = re.compile(
+    r"^\s*(?:export\s+)?['\"]?([A-Za-z_][\w.-]{0,99})['\"]?\s*[:=]\s*([^\s{\[|>].{0,999})$", re.MULTILINE
+)
 
 
 def _setting(key: str, value: str) -> str | None:

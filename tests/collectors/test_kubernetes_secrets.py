@@ -56,6 +56,8 @@ def test_secrets_are_told_by_form_or_name(name: str, value: str, reason: str) ->
         ("PYTHONPATH", "/usr/lib/python3/dist-packages:/opt/App1"),
         ("MLFLOW_TRACKING_URI", "http://mlflow.ml.svc:5000"),
         ("123", "456"),
+        ("storageSecretNameAnnotation", "a.b/c"),
+        ("SECRET_KEY_REF_1", "x"),
     ],
 )
 def test_what_is_no_literal_secret_is_left_alone(name: str, value: str) -> None:
@@ -126,6 +128,7 @@ spec:
         ({"kind": "Secret", "data": {"k": "ENC[AES256_GCM,data:x]"}}, ["data.k"]),
         ({"kind": "ConfigMap", "data": {"db.password": "hunter2", "epochs": "20"}}, ["data.db.password"]),
         ({"kind": "ConfigMap", "data": {"app.env": "EPOCHS=3\nexport API_KEY=abcdef\n"}}, ["data.app.env"]),
+        ({"kind": "ConfigMap", "data": {"app.json": '{"credentials": {\n"a": 1},\n"token": [1]}'}}, []),
         ({"kind": "ConfigMap", "data": {"app.yaml": "a: 1\nsecret: ${SECRET}\n"}}, []),
         ({"kind": "ConfigMap", "binaryData": {"k": base64.b64encode(FAKE_PEM.encode()).decode()}}, ["binaryData.k"]),
         ({"kind": "ConfigMap", "binaryData": {"k": "not base64!"}}, []),

@@ -107,18 +107,14 @@ def graph(*observations: Observation, subjects: Sequence[Subject] = (), with_inv
     """A graph of one model (or the given subjects), observations, and an inventory."""
     about, inside = inventory()
     listed = list(subjects or (subject(),))
-    return Graph.of(
-        {"name": "p"}, [*listed, about], [*observations, inside] if with_inventory else observations
-    )
+    return Graph.of({"name": "p"}, [*listed, about], [*observations, inside] if with_inventory else observations)
 
 
 def assess(of: Graph, by: PolicySet | None = None, *, engine: Engine | None = None, **settings: Any) -> Assessment:
     """Evaluate, with everything that is not given at its plainest."""
     found = by or policies()
     listed = settings.pop("checklist", None) or checklist(found)
-    return evaluate(
-        of, policies=found, checklist=listed, engine=engine or Regorus(), **{"now": NOW, **settings}
-    )
+    return evaluate(of, policies=found, checklist=listed, engine=engine or Regorus(), **{"now": NOW, **settings})
 
 
 def only(assessment: Assessment, control: str = "TINY-01", subject: str = "model:net") -> Mapping[str, Any]:

@@ -119,18 +119,33 @@ class _Session:
         return {}
 
     def _upload(self, path: str, text: str) -> str | None:
-        """Upload one module; what the server has against it, or None."""
+        """Upload one module that the server does not hold yet; what the server has against it, or None."""
         from opa_client.errors import RegoParseError
 
         text, name = self.space.rewritten(text), f"probatum/{self.space.tag}/{path}"
+        if self._held(name) == text:
+            return None
         try:
             _asked("uploading policies", lambda: self.client.update_policy_from_string(text, name, rego_compat=False))
         except RegoParseError as error:
             return _detail(error)
-        held = _asked("reading policies back", lambda: self.client.get_policy(name))
-        if not isinstance(held, dict) or not isinstance(held.get("result"), dict) or held["result"].get("raw") != text:
+        if self._held(name) != text:
             raise EngineError("the OPA server does not hold the policies that it was given", why=path, remedy=_REMEDY)
         return None
+
+    def _held(self, name: str) -> Any:
+        """The text of a module on the server, None when there is no such module."""
+        from opa_client.errors import PolicyNotFoundError
+
+        def ask() -> Any:
+            try:
+                return self.client.get_policy(name)
+            except PolicyNotFoundError:
+                return None
+
+        body = _asked("reading policies", ask)
+        found = body.get("result") if isinstance(body, dict) else None
+        return found.get("raw") if isinstance(found, dict) else None
 
     def _together(self, document: Mapping[str, Any], packages: Sequence[str]) -> _Answers | None:
         """Everything in one query, or None when a builtin error stands in the way."""
@@ -164,12 +179,12 @@ class _Session:
 
 def _asked(doing: str, ask: Callable[[], _Result]) -> _Result:
     """Call the client; whatever goes wrong with the server is an ``EngineError``."""
-    from opa_client.errors import ConnectionsError, PolicyNotFoundError
+    from opa_client.errors import ConnectionsError
     from requests import RequestException
 
     try:
         return ask()
-    except (RequestException, ConnectionsError, PolicyNotFoundError, ValueError) as error:
+    except (RequestException, ConnectionsError, ValueError, AttributeError) as error:
         raise EngineError(f"the OPA server failed while {doing}", why=_short(str(error)), remedy=_REMEDY) from error
 
 

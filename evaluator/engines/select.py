@@ -30,4 +30,6 @@ def engine_named(name: str, *, url: str | None = None) -> Engine:
         from .opa import Opa
 
         return Opa(url=url, token=os.environ.get(TOKEN) if url else None)
-    raise UsageError(f"there is no engine {name!r}", why=f"the engines are {', '.join(NAMES)}", remedy="choose one of them")
+    raise UsageError(
+        f"there is no engine {name!r}", why=f"the engines are {', '.join(NAMES)}", remedy="choose one of them"
+    )

@@ -6,7 +6,21 @@ from typing import Any
 
 import pytest
 from policy_case import (
-    APPLIES, DENY, DIGEST, PROOF, RULES, assess, checklist, codes, graph, inventory, module, observation, only, policies, subject,
+    APPLIES,
+    DENY,
+    DIGEST,
+    PROOF,
+    RULES,
+    assess,
+    checklist,
+    codes,
+    graph,
+    inventory,
+    module,
+    observation,
+    only,
+    policies,
+    subject,
 )  # fmt: skip
 from probatum.errors import EngineError, PolicyError, UsageError
 from probatum.evaluator.engines.base import RuleResult
@@ -197,14 +211,16 @@ def test_a_finding_with_an_odd_remediation_still_fails() -> None:
     ["applies contains 7\n", 'applies contains "model:x"\n', 'applies contains "pipeline:p"\n', "applies := 3\n", ""],
 )
 def test_where_applies_is_wrong_every_subject_is_inconclusive(applies: str) -> None:
-    by = policies(module(applies + DENY.replace("applies", "input.ids.model") + 'proof contains 1 if input.no\n'))
+    by = policies(module(applies + DENY.replace("applies", "input.ids.model") + "proof contains 1 if input.no\n"))
     found = assess(graph(observation()), by)
     assert only(found)["outcome"] == "inconclusive"
     assert found.document["controls"][0]["error"].startswith("applies")
 
 
 def test_an_error_without_subjects_is_inconclusive_all_the_same() -> None:
-    by = policies(module("applies := 3\n"), module(id="TINY-02").replace("[model]", "[dataset]").replace(".model", ".dataset"))
+    by = policies(
+        module("applies := 3\n"), module(id="TINY-02").replace("[model]", "[dataset]").replace(".model", ".dataset")
+    )
     about = subject(kind="dataset")
     found = assess(graph(observation(of=about), subjects=[about]), by)
     outcomes = {item["id"]: item["outcome"] for item in found.document["controls"]}
@@ -277,22 +293,23 @@ def test_rows_take_the_worst_of_their_controls() -> None:
 
 
 def test_the_policy_sees_the_indexes() -> None:
-    rules = APPLIES + """proof contains 1 if input.no
+    rules = (
+        APPLIES
+        + """proof contains 1 if input.no
 deny contains {"subject": id, "message": json.marshal(seen), "evidence": []} if {
 	some id in applies
 	seen := [input.now_ns, input.stage, input.pipeline.name, input.parameters["TINY-01"].min_tier, input.out[id],
 		input["in"]["dataset:d"].trained_on, input.ids.gpu, count(input.observed[id].scan), count(input.usable[id].scan)]
 }
 """
+    )
     data = subject("d", "dataset")
     old = observation(observed_at="2020-01-01T00:00:00Z")
     world = graph(observation(), old, subjects=[subject(), data])
     world = Graph.of(world.pipeline, world.subjects.values(), world.observations.values(),
                      [Relation("model:net", "trained_on", "dataset:d")])  # fmt: skip
     found = only(assess(world, policies(module(rules)), stage="training"))
-    expected = (
-        '[1795158000000000000,"training","p","observed",{"trained_on":["dataset:d"]},["model:net"],[],2,1]'
-    )
+    expected = '[1795158000000000000,"training","p","observed",{"trained_on":["dataset:d"]},["model:net"],[],2,1]'
     assert found["findings"][0]["message"] == expected
 
 

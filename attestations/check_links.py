@@ -23,7 +23,7 @@ def check_verdict(verdict: Document, assessment: Document) -> Iterator[Row]:
     """The verdict summarises this assessment: both are statements, already verified."""
     summary, details = verdict["predicate"], assessment["predicate"]
     passed = details["result"] == "pass"
-    yield equal("verdict and assessment: subjects", verdict["subject"], assessment["subject"], "the subjects differ")
+    yield _same_subjects("verdict and assessment: subjects", assessment["subject"], verdict["subject"])
     yield equal("verdict and assessment: result", "PASSED" if passed else "FAILED", summary["verificationResult"])
     levels = [level(details["checklist"]["id"])] if passed else ["FAILED"]
     yield equal("verdict and assessment: levels", levels, summary["verifiedLevels"])
@@ -56,7 +56,7 @@ def check_evidence(files: PackageFiles, graph: Graph, verdict: Document, assessm
     yield equal("evidence", digests["graph"]["sha256"], found[EVIDENCE]["sha256"], "another evidence graph")
     yield equal("evidence: identity", digests["graph"]["sha256"], graph.digest, f"{EVIDENCE} is not in canonical form")
     yield equal("evidence: pipeline", assessment["predicate"]["pipeline"], dict(graph.pipeline), "another pipeline")
-    yield equal("evidence: subjects", subjects_of(graph), verdict["subject"], "the verdict is about other subjects")
+    yield _same_subjects("evidence: subjects", subjects_of(graph), verdict["subject"])
     envelope = {"uri": ASSESSMENT, "digest": {"sha256": found[ASSESSMENT]["sha256"]}}
     inputs = [envelope, *used_attestations(graph)]
     yield equal("verdict: input attestations", inputs, verdict["predicate"]["inputAttestations"], "other attestations")
@@ -90,6 +90,14 @@ def check_settings(files: PackageFiles, assessment: Document) -> Iterator[Row]:
     yield equal("settings: trust policy", details["digests"]["trust_policy"], settings.get("trust_policy"))
     for name in ("stage", "evaluated_at", "engine"):
         yield equal(f"settings: {name}", details.get(name), settings.get(name), f"{SETTINGS} has another {name}")
+
+
+def _same_subjects(check: str, expected: list[Document], found: list[Document]) -> Row:
+    """Whether two lists of subjects agree; those that differ are named."""
+    odd = {(str(item.get("name")), str(item["digest"])) for item in expected}
+    odd ^= {(str(item.get("name")), str(item["digest"])) for item in found}
+    names = ", ".join(sorted({name for name, _ in odd})[:5]) or "their order"
+    return equal(check, expected, found, f"these differ: {names}")
 
 
 def _trust(files: PackageFiles, pinned: Document | None) -> Iterator[Row]:

@@ -19,9 +19,17 @@ def local_key_path() -> Path:
     """Where the local key lies: ``$XDG_CONFIG_HOME/probatum``, by default ``~/.config/probatum``.
 
     A relative ``XDG_CONFIG_HOME`` is ignored, as the XDG base directory specification asks.
+
+    Raises:
+        UsageError: the user has no home folder.
     """
     configured = os.environ.get("XDG_CONFIG_HOME", "")
-    base = Path(configured) if configured.startswith("/") else Path.home() / ".config"
+    try:
+        base = Path(configured) if configured.startswith("/") else Path.home() / ".config"
+    except RuntimeError as error:
+        raise UsageError(
+            "there is no place for a local key", why=str(error), remedy="set XDG_CONFIG_HOME, or sign with --key"
+        ) from error
     return base / "probatum" / _NAME
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 SCHEMA = "https://probatum.dev/verification-report/v1"
+_LONGEST = 400
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,13 @@ class VerificationReport:
 def equal(check: str, expected: object, found: object, detail: str = "") -> Row:
     """A row that compares two values; the detail is kept only when they differ."""
     same = expected == found
-    return Row(check, same, str(expected), str(found), "" if same else detail)
+    return Row(check, same, _shown(expected), _shown(found), "" if same else detail)
+
+
+def _shown(value: object) -> str:
+    """A value in words; a long one (the subjects of a large pipeline) is cut."""
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
 
 
 def failed(rows: Iterable[Row]) -> bool:

@@ -19,6 +19,7 @@ from .statement import statement
 PACKAGE_FIELD = "https://probatum.dev/verdict-package/v1"
 VERIFIER_ID = "https://probatum.dev/verifier/v1"
 SLSA_VERSION = "1.1"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 Files = Mapping[str, Mapping[str, Any]]
 """Path inside the verdict package to ``sha256`` and ``size``."""
 
@@ -82,13 +83,18 @@ def policy_uri(assessment: Mapping[str, Any]) -> str:
 def used_attestations(graph: Graph) -> list[dict[str, Any]]:
     """``uri`` and digest of every verified attestation document in the evidence, each once, sorted."""
     found = {
-        (str(document["source"]), str(document["sha256"]))
+        (str(document.get("source")), str(document["sha256"]))
         for observation in graph.observations.values()
         if observation.type == "attestation"
-        for document in observation.result.get("documents", [])
-        if document.get("verified") is True and document.get("sha256")
+        for document in _documents(observation.result.get("documents"))
+        if document.get("verified") is True and _SHA256.fullmatch(str(document.get("sha256")))
     }
     return [{"uri": source, "digest": {"sha256": digest}} for source, digest in sorted(found)]
+
+
+def _documents(value: Any) -> list[Mapping[str, Any]]:
+    """The objects of a list that some collector, perhaps of another version, wrote."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
 def _engine(assessment: Mapping[str, Any]) -> dict[str, str]:

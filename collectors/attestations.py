@@ -51,8 +51,7 @@ class Attestations:
         self, context: Context, model: Subject, documents: Sequence[Document], unread: list[Skipped]
     ) -> Iterator[Item]:
         """One observation for each verified provenance of a model, or one that says that there is none."""
-        about = [item for item in documents if item.verification.about in provenance.TYPES]
-        mine = [item for item in about if speaks_of(context, item.statement, model)]
+        mine = [item for item in documents if _is_provenance(item) and speaks_of(context, item.statement, model)]
         for document in mine:
             read = provenance.read_provenance(document.statement)
             skipped = [*unread, *([Skipped(document.source, "malformed materials")] * bool(read.malformed))]
@@ -130,6 +129,11 @@ def _subjects(context: Context, document: Document) -> set[str]:
     found = set(spoken_of(context, document.statement))
     found |= {key for digest in products_of(document) for key in subjects_with(context, digest)}
     return found | {model.id for model in context.of_kind("model") if signs(context, model, document)}
+
+
+def _is_provenance(document: Document) -> bool:
+    """Verified, of a kind that is read, and by somebody whom the trust policy allows provenance, not another role."""
+    return document.verification.about in provenance.TYPES and "provenance" in document.verification.roles
 
 
 def _may_be_provenance(document: Document) -> bool:

@@ -161,6 +161,16 @@ def test_a_relative_configuration_folder_is_ignored(tmp_path: Path, monkeypatch:
     assert local_key_path() == tmp_path / ".config" / "probatum" / "local-key.pem"
 
 
+def test_without_a_home_there_is_no_place_for_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.setattr(Path, "home", nowhere)
+    with pytest.raises(UsageError, match="no place for a local key"):
+        local_key()
+
+
 @pytest.mark.parametrize("form", ["{}", "file:{}", "file2:{}", "file://{}"])
 def test_a_key_by_path_and_by_uri(tmp_path: Path, form: str) -> None:
     path = tmp_path / "k.pem"

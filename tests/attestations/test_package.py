@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from package_case import KEY, TIME, assessment, contents, graph, pipeline, writt
 from probatum.attestations import package
 from probatum.attestations.package import check_destination, write_package
 from probatum.attestations.statement import subjects_of
-from probatum.attestations.vsa import level, resource_uri
+from probatum.attestations.vsa import level, resource_uri, used_attestations
 from probatum.errors import EvidenceError, UsageError
 from probatum.evaluator.graph import Graph, Subject
 from signing_case import ec_key, policy, sha256, write
@@ -95,6 +96,16 @@ def test_names_of_levels_and_resources() -> None:
 def test_a_graph_without_content_is_its_own_subject() -> None:
     empty = Graph.of({"name": "p"}, [Subject("pipeline", "p")])
     assert subjects_of(empty) == [{"name": "evidence.json", "digest": {"sha256": empty.digest}}]
+
+
+@pytest.mark.parametrize(
+    "documents", [None, 5, [5], [{}], [{"verified": True, "sha256": "x"}], [{"verified": 1, "sha256": "a" * 64}]]
+)
+def test_odd_lists_of_attestations_name_none(tmp_path: Path, documents: Any) -> None:
+    of = graph(pipeline(tmp_path))
+    (made,) = of.observations.values()
+    odd = Graph.of(of.pipeline, of.subjects.values(), [replace(made, result={"documents": documents})])
+    assert used_attestations(odd) == []
 
 
 def test_same_input_same_bytes(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from probatum.attestations import dsse
 from probatum.attestations.keys import SigningKey
 from probatum.attestations.package import write_package
 from probatum.attestations.public_key import PublicKey
-from probatum.attestations.report import VerificationReport
+from probatum.attestations.report import VerificationReport, equal
 from probatum.errors import UsageError
 from securesystemslib.dsse import Envelope as StockEnvelope
 from securesystemslib.signer import SSlibKey
@@ -251,6 +251,13 @@ def test_a_verdict_that_contradicts_its_package_is_refused(tmp_path: Path, chang
     report = check(tmp_path)
     assert not report.ok
     assert row(report, check_name).ok is False
+    if check_name.endswith("subjects"):
+        assert row(report, check_name).detail == "these differ: dataset:d, model:m"
+
+
+def test_long_values_are_cut_in_rows() -> None:
+    row_of = equal("x", ["a" * 1000], "b")
+    assert (row_of.ok, len(row_of.expected) < 500, "1004 characters" in row_of.expected) == (False, True, True)
 
 
 def packed(tmp_path: Path, **fields: Any) -> VerificationReport:

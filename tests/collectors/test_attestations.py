@@ -183,6 +183,14 @@ def test_a_provenance_of_something_else_does_not_count(tmp_path: Path) -> None:
     assert only(collect(tmp_path), "provenance").result["reason"] == "none found"
 
 
+def test_a_provenance_of_somebody_with_another_role_does_not_count(tmp_path: Path) -> None:
+    trust = policy({"builder": KEY}, bom={"predicate_types": (V1["predicateType"],)})
+    write(tmp_path / "m.dsse.json", envelope(V1, KEY))
+    items = collect(tmp_path, trust)
+    assert only(items, "attestation").result["documents"][0]["verified"]
+    assert not only(items, "provenance").result["verified"]
+
+
 def test_digests_of_several_contents_are_not_mixed(tmp_path: Path) -> None:
     write(tmp_path / "m.bin", MODEL)
     context = context_of(tmp_path, {"model:m": "m.bin"})

@@ -79,10 +79,11 @@ def _as_well(source: Source, visit: Visit, shape: Shape) -> Shape:
     if pickled is not None:
         visit.problem(f"the {shape.format} is a pickle as well")
         shape = Shape(shape.format, "yes", pickled=True)
-    return shape if shape.format in _ZIPS else _with_zip(source, visit, shape)
+    return shape if shape.format in _SEEN_THROUGH else _with_zip(source, visit, shape)
 
 
-_ZIPS = ("zip", "npz", "keras", "torch_zip", "torchscript")
+# A zip within a tar is one of its members; bytes behind a tar are reported by themselves.
+_SEEN_THROUGH = ("zip", "npz", "keras", "torch_zip", "torchscript", "tar", "torch_tar")
 
 
 def _with_zip(source: Source, visit: Visit, shape: Shape) -> Shape:

@@ -139,7 +139,7 @@ def _member(source: Source, info: zipfile.ZipInfo, visit: Visit) -> tuple[Member
     flags, method, _, _, crc, stored, size, name_length, extra_length = struct.unpack("<HHHHIIIHH", header[6:30])
     start = info.header_offset + 30 + name_length + extra_length
     name = source.read_at(info.header_offset + 30, name_length)
-    deferred = flags & _DESCRIPTOR
+    deferred = bool(flags & _DESCRIPTOR)
     agree = method == info.compress_type and name == _raw_name(info)
     agree &= deferred or crc == info.CRC
     agree &= deferred or stored in (info.compress_size, 0xFFFFFFFF)

@@ -75,7 +75,7 @@ CORE: dict[str, str] = {
     "pathlib._local": "PosixPath PurePath PurePosixPath PureWindowsPath WindowsPath Path",
     "uuid": "UUID SafeUUID",
     "array": "array _array_reconstructor",
-    "numpy": f"dtype ndarray matrix recarray record memmap mean {_NUMPY_SCALARS}",
+    "numpy": f"dtype ndarray matrix recarray record mean {_NUMPY_SCALARS}",
     "numpy.dtypes": _NUMPY_DTYPES,
     "numpy.core.multiarray": _MULTIARRAY,
     "numpy._core.multiarray": _MULTIARRAY,

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import io
+import pickle
+import struct
+import sys
+import types
+import zlib
+from typing import Any
+
+import numpy
+import pytest
+from forged_models import EVIL, clean, reasons, walk
+
+
+class NumpyArrayWrapper:
+    """Stands in for joblib's class, so that a file can be written as joblib writes it.
+
+    Frames count bytes, so its module has a name as long as joblib's, which takes its place in the finished file.
+    """
+
+    __module__ = "joblib_numpy_pickle"
+
+    def __init__(self, array: numpy.ndarray, aligned: bool) -> None:
+        self.subclass, self.shape, self.dtype = numpy.ndarray, array.shape, array.dtype
+        self.order, self.allow_mmap = "C", False
+        if aligned:
+            self.numpy_array_alignment_bytes = 16
+
+
+sys.modules["joblib_numpy_pickle"] = types.ModuleType("joblib_numpy_pickle")
+sys.modules["joblib_numpy_pickle"].NumpyArrayWrapper = NumpyArrayWrapper  # type: ignore[attr-defined]
+
+
+class Writer(pickle._Pickler):
+    """Writes arrays behind their wrappers, as joblib's pickler does."""
+
+    def __init__(self, file: io.BytesIO, protocol: int, aligned: bool) -> None:
+        super().__init__(file, protocol)
+        self.file, self.aligned = file, aligned
+
+    def save(self, obj: Any, save_persistent_id: bool = True) -> None:
+        if not isinstance(obj, numpy.ndarray):
+            return super().save(obj, save_persistent_id)
+        super().save(NumpyArrayWrapper(obj, self.aligned))
+        if self.proto >= 4:
+            self.framer.commit_frame(force=True)
+        if obj.dtype.hasobject:
+            pickle.dump(obj, self.file, protocol=2)
+            return None
+        if self.aligned:
+            padding = -(self.file.tell() + 1) % 16
+            self.file.write(bytes([padding]) + b"\xff" * padding)
+        self.file.write(obj.tobytes())
+        return None
+
+
+def joblib(value: Any, protocol: int = 4, aligned: bool = True) -> bytes:
+    """A file as joblib writes it."""
+    file = io.BytesIO()
+    Writer(file, protocol, aligned).dump(value)
+    return file.getvalue().replace(b"joblib_numpy_pickle", b"joblib.numpy_pickle")
+
+
+ARRAYS = [
+    numpy.arange(100.0), numpy.eye(3, dtype="f4"), numpy.array([True, False]), numpy.array(["abc", "d"]), numpy.array([b"xy"]),
+    numpy.zeros(3, dtype=[("a", "<i4"), ("b", "U3")]), numpy.array(["2026-01-01"], "M8[D]"), numpy.array([]), numpy.array(3),
+    numpy.array([1 + 2j]), numpy.array(["a", None, 3], dtype=object), numpy.zeros(2, dtype="V7"), numpy.array([1], ">u2"),
+    numpy.zeros(0, dtype="S4"), numpy.frombuffer(b"cos\nsystem\n)R.", dtype="u1") * 0 + 255,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("aligned", [True, False])
+@pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])
+@pytest.mark.parametrize("array", ARRAYS, ids=lambda array: str(array.dtype))
+def test_inline_arrays_are_accounted_for(array: numpy.ndarray, protocol: int, aligned: bool) -> None:
+    data = joblib({"first": array, "second": [array, "x"]}, protocol, aligned)
+    shape, findings = walk(data)
+    assert (shape.format, shape.executable) == ("joblib", "yes")
+    assert not findings.issues
+    assert not findings.gaps
+
+
+def test_compressed_files_are_joblib() -> None:
+    assert walk(zlib.compress(joblib([numpy.arange(9)])))[0].format == "joblib"
+    assert clean(zlib.compress(joblib([numpy.arange(9)])))
+
+
+def test_malice_behind_an_array_is_found() -> None:
+    data = joblib([numpy.arange(10.0)])
+    assert walk(data[:-2] + EVIL[EVIL.index(b"\x8c") :])[1].issues
+    assert walk(data + EVIL)[1].issues
+
+
+def test_malice_in_an_array_of_objects_is_found() -> None:
+    data = joblib([numpy.array([1], dtype=object)])
+    inner = pickle.dumps(numpy.array([1], dtype=object), protocol=2)
+    assert inner in data
+    assert walk(data.replace(inner, EVIL))[1].issues
+
+
+def test_an_array_that_is_a_pickle_for_plain_pickle_is_an_issue() -> None:
+    payload = numpy.frombuffer(b"0cos\nsystem\n(S'id'\ntR.".ljust(32), dtype="u1")
+    data = joblib([payload], aligned=False)
+    assert any(issue.imported == "os.system" for issue in walk(data)[1].issues)
+
+
+def test_an_array_whose_padding_is_opcodes_is_an_issue() -> None:
+    data = joblib([numpy.arange(4.0)])
+    start = data.index(b"\xff" * 3)
+    padding = data[start - 1]
+    opcodes = b"N" + b"0cos\nsystem\n)R."
+    forged = data[: start - 1] + bytes([0x4E]) + opcodes.ljust(0x4E, b"0") + data[start + padding :]
+    assert any(issue.imported == "os.system" for issue in walk(forged)[1].issues)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"K\x05\x85", b"K\x06\x85"),  # one item more than there is
+        (b"K\x05\x85", b"J\xff\xff\xff\xff\x85"),  # a negative side
+        (b"K\x05\x85", b"N\x85"),
+        (b"f8", b"f4"),  # items of half the size
+        (b"f8", b"z9"),
+    ],
+)
+def test_a_wrapper_that_lies_is_never_clean(old: bytes, new: bytes) -> None:
+    data = joblib([numpy.arange(5.0)], protocol=2)
+    assert old in data
+    assert not clean(data.replace(old, new))
+
+
+def test_a_state_that_enlarges_text_is_never_clean() -> None:
+    data = joblib([numpy.array(["abcd"])], protocol=2)
+    assert b"K\x10K\x04" in data
+    assert not clean(data.replace(b"K\x10K\x04", b"K\x20K\x04"))
+
+
+def test_a_wrapper_without_a_dictionary_is_never_clean() -> None:
+    data = b"\x80\x02cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81)b."
+    assert "size of an inline array" in reasons(data)
+
+
+def test_a_wrapper_within_a_frame_is_never_clean() -> None:
+    inner = b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}b."
+    data = b"\x80\x04\x95" + struct.pack("<Q", len(inner)) + inner
+    assert "within a pickle frame" in reasons(data)
+
+
+def test_old_external_wrappers_are_not_allowed() -> None:
+    data = b"\x80\x02cjoblib.numpy_pickle\nNDArrayWrapper\n)\x81}b."
+    assert walk(data)[1].issues

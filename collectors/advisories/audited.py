@@ -31,12 +31,11 @@ def _own(item: Mapping[str, Any]) -> bool:
 
 
 def _asked(item: Mapping[str, Any]) -> dict[str, Any]:
-    version = item.get("version") if item.get("pinned") else None
-    source = item.get("source")
-    if version is None:
-        reason = "it is not pinned to one version"
-    elif source != "index":
+    version, source = item.get("version"), item.get("source")
+    if source != "index":
         reason = f"it comes from a {source}, and advisories are about releases in an index"
+    elif version is None or not item.get("pinned"):
+        version, reason = None, "it is not pinned to one version"
     else:
         reason = ""
     return {"name": str(item.get("name")), "version": version, "reason": reason}

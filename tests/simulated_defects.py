@@ -104,7 +104,7 @@ DEFECTS: tuple[Defect, ...] = (
         **_NO_SIGNATURE, "format": "none", "covers_all_files": False, "uncovered": ["m"], "sources": [],
     }, fields={"tier": Tier.REPORTED}),
     Defect("MODEL-03", "file added", "model_signature", {"covers_all_files": False, "uncovered": ["extra.bin"]}),
-    Defect("MODEL-03", "file removed", "model_signature", {"missing": ["gone.bin"]}),
+    Defect("MODEL-03", "file removed", "model_signature", {"covers_all_files": False, "missing": ["gone.bin"]}),
     Defect("MODEL-03", "only reported", "model_signature", {}, INCONCLUSIVE, {"tier": Tier.REPORTED}),
     Defect("MODEL-10", "none", "ml_bom", {
         "valid": False, "errors": ["no document describes the model"], "source": None, "spec_version": None,

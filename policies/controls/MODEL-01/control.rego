@@ -29,34 +29,47 @@ allowed := input.parameters["MODEL-01"].allowed_formats
 
 applies contains id if some id in input.ids.model
 
-safe(file) if {
-	file.format in allowed
-	file.executable == "no"
-	file.mismatch == false
-	file.problems == []
+sound contains [id, obs] if {
+	some id in applies
+	some obs in input.usable[id].model_format
+	result := input.observations[obs].result
+	result.executable_files == 0
+	result.mismatches == 0
+	result.problems == 0
+	result.files[0]
+	every file in result.files {
+		file.format in allowed
+		file.executable == "no"
+		file.mismatch == false
+		file.problems == []
+	}
 }
 
-unsafe contains {"subject": id, "obs": obs, "file": file, "path": shape.shown(file, "path")} if {
+suspect contains [id, obs] if {
 	some id in applies
 	some obs in input.observed[id].model_format
+	not [id, obs] in sound
+}
+
+suspect_file contains {"subject": id, "obs": obs, "file": file, "path": shape.shown(file, "path")} if {
+	some [id, obs] in suspect
 	some file in shape.items(input.observations[obs].result.files)
-	not safe(file)
 }
 
 deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
-	some entry in unsafe
+	some entry in suspect_file
 	not shape.one_of(entry.file, "format", allowed)
 	message := sprintf("%s is of format %s, which is not accepted", [entry.path, shape.shown(entry.file, "format")])
 }
 
 deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
-	some entry in unsafe
+	some entry in suspect_file
 	not entry.file.executable == "no"
 	message := sprintf("%s can execute code when it is loaded (%s)", [entry.path, shape.shown(entry.file, "executable")])
 }
 
 deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
-	some entry in unsafe
+	some entry in suspect_file
 	not entry.file.mismatch == false
 	message := sprintf("%s is not the format that its name says: its content is %s", [
 		entry.path,
@@ -65,18 +78,9 @@ deny contains {"subject": entry.subject, "message": message, "evidence": [entry.
 }
 
 deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
-	some entry in unsafe
+	some entry in suspect_file
 	not entry.file.problems == []
 	message := sprintf("the header of %s does not hold: %s", [entry.path, shape.listed(entry.file, "problems")])
 }
 
-proof contains {"subject": id, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.usable[id].model_format
-	result := input.observations[obs].result
-	result.executable_files == 0
-	result.mismatches == 0
-	result.problems == 0
-	shape.filled(result.files)
-	every file in result.files { safe(file) }
-}
+proof contains {"subject": id, "evidence": [obs]} if some [id, obs] in sound

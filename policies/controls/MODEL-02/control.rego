@@ -29,16 +29,36 @@ accepted := input.parameters["MODEL-02"].accepted_imports
 
 applies contains id if some id in input.ids.model
 
-clean(file) if {
-	file.clean == true
-	shape.filled(file.examined_by)
-	shape.stated(file.path)
-	shape.sha256(file.sha256)
+sound contains [id, obs] if {
+	some id in applies
+	some obs in input.usable[id].model_scan
+	result := input.observations[obs].result
+	result.issue_count == 0
+	result.issues == []
+	shape.hex(result.allow_list.digest)
+	unextended(result.allow_list.extended_with)
+	result.files[0]
+	every file in result.files {
+		file.clean == true
+		file.examined_by[0]
+	}
+}
+
+unextended(imports) if imports == []
+
+unextended(imports) if {
+	imports[0]
+	every name in imports { name in accepted }
+}
+
+suspect contains [id, obs] if {
+	some id in applies
+	some obs in input.observed[id].model_scan
+	not [id, obs] in sound
 }
 
 deny contains {"subject": id, "message": message, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.observed[id].model_scan
+	some [id, obs] in suspect
 	some issue in shape.items(input.observations[obs].result.issues)
 	message := sprintf("%s: %s (%s, %s)", [
 		shape.shown(issue, "path"),
@@ -49,30 +69,24 @@ deny contains {"subject": id, "message": message, "evidence": [obs]} if {
 }
 
 deny contains {"subject": id, "message": message, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.observed[id].model_scan
+	some [id, obs] in suspect
 	some file in shape.items(input.observations[obs].result.files)
-	not clean(file)
+	not file.clean == true
 	message := sprintf("%s was not found clean", [shape.shown(file, "path")])
 }
 
 deny contains {"subject": id, "message": message, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.observed[id].model_scan
+	some [id, obs] in suspect
+	some file in shape.items(input.observations[obs].result.files)
+	not file.examined_by[0]
+	message := sprintf("%s was examined by nobody", [shape.shown(file, "path")])
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some [id, obs] in suspect
 	some extra in shape.items(input.observations[obs].result.allow_list.extended_with)
 	not extra in accepted
 	message := sprintf("the scan allowed the import %s, which this control does not accept", [shape.word(extra)])
 }
 
-proof contains {"subject": id, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.usable[id].model_scan
-	result := input.observations[obs].result
-	result.issue_count == 0
-	result.issues == []
-	shape.sha256(result.allow_list.digest)
-	is_array(result.allow_list.extended_with)
-	every extra in result.allow_list.extended_with { extra in accepted }
-	shape.filled(result.files)
-	every file in result.files { clean(file) }
-}
+proof contains {"subject": id, "evidence": [obs]} if some [id, obs] in sound

@@ -31,9 +31,12 @@ cases := {
 	"issue count missing": {"drop": ["issue_count"], "deny": set()},
 	"not clean": {"set": {"files/0/clean": false}, "deny": {"model.pkl was not found clean"}},
 	"clean missing": {"drop": ["files/0/clean"], "deny": {"model.pkl was not found clean"}},
-	"examined by nobody": {"set": {"files/0/examined_by": []}, "deny": {"model.pkl was not found clean"}},
-	"path missing": {"drop": ["files/0/path"], "deny": {"unstated was not found clean"}},
-	"digest missing": {"drop": ["files/0/sha256"], "deny": {"model.pkl was not found clean"}},
+	"examined by nobody": {"set": {"files/0/examined_by": []}, "deny": {"model.pkl was examined by nobody"}},
+	"examiners missing": {
+		"drop": ["files/0/examined_by", "files/0/path"],
+		"deny": {"unstated was examined by nobody"},
+	},
+	"extension is no list": {"set": {"allow_list/extended_with": {}}, "deny": set()},
 	"no files": {"set": {"files": []}, "deny": set()},
 	"files are no list": {"set": {"files": "x"}, "deny": set()},
 	"allow-list extended": {

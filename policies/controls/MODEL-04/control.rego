@@ -38,10 +38,39 @@ settings := input.parameters["MODEL-04"]
 
 applies contains id if some id in input.ids.model
 
+sound contains [id, obs] if {
+	some id in applies
+	some obs in input.usable[id].hashes
+	result := input.observations[obs].result
+	result.digest == input.subjects[id].digest.sha256
+	shape.hex(result.digest)
+	result.pins[0]
+	every pin in result.pins { pins.holds(pin, settings.pin_formats, settings.pin_algorithms) }
+}
+
+suspect contains [id, obs] if {
+	some id in applies
+	some obs in input.observed[id].hashes
+	not [id, obs] in sound
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some [id, obs] in suspect
+	some pin in shape.items(input.observations[obs].result.pins)
+	not pins.holds(pin, settings.pin_formats, settings.pin_algorithms)
+	message := pins.flaw(pin, settings.pin_formats, settings.pin_algorithms)
+}
+
+deny contains {"subject": id, "message": "nothing pins this model", "evidence": [obs]} if {
+	some [id, obs] in suspect
+	input.observations[obs].status == "complete"
+	input.observations[obs].result.pins == []
+}
+
 digests contains digest if {
 	some id in input.ids.model
 	digest := input.subjects[id].digest.sha256
-	shape.sha256(digest)
+	shape.hex(digest)
 }
 
 # Deployed models that are none of this pipeline's, over all workloads: one list, shared by all models.
@@ -54,10 +83,11 @@ strays contains {"workload": workload, "obs": obs, "uri": shape.shown(deployed, 
 
 unread contains workload if {
 	some workload in input.ids.workload
-	not read_whole(workload)
+	not workload in read_whole
 }
 
-read_whole(workload) if {
+read_whole contains workload if {
+	some workload in input.ids.workload
 	some obs in input.usable[workload].workload
 	is_array(input.observations[obs].result.models)
 }
@@ -65,21 +95,6 @@ read_whole(workload) if {
 stray_evidence := array.slice(sort({entry.obs | some entry in strays}), 0, 5)
 
 stray_names := shape.joined([sprintf("%s in %s", [entry.uri, entry.workload]) | some entry in strays])
-
-deny contains {"subject": id, "message": message, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.observed[id].hashes
-	some pin in shape.items(input.observations[obs].result.pins)
-	not pins.holds(pin, settings.pin_formats, settings.pin_algorithms)
-	message := pins.flaw(pin, settings.pin_formats, settings.pin_algorithms)
-}
-
-deny contains {"subject": id, "message": "nothing pins this model", "evidence": [obs]} if {
-	some id in applies
-	some obs in input.observed[id].hashes
-	input.observations[obs].status == "complete"
-	input.observations[obs].result.pins == []
-}
 
 deny contains {"subject": id, "message": message, "evidence": stray_evidence} if {
 	count(strays) > 0
@@ -90,10 +105,5 @@ deny contains {"subject": id, "message": message, "evidence": stray_evidence} if
 proof contains {"subject": id, "evidence": [obs]} if {
 	count(strays) == 0
 	count(unread) == 0
-	some id in applies
-	some obs in input.usable[id].hashes
-	result := input.observations[obs].result
-	shape.sha256(result.digest)
-	result.digest == input.subjects[id].digest.sha256
-	pins.all_hold(result.pins, settings.pin_formats, settings.pin_algorithms)
+	some [id, obs] in sound
 }

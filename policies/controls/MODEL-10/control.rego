@@ -36,51 +36,7 @@ settings := input.parameters["MODEL-10"]
 
 applies contains id if some id in input.ids.model
 
-deny contains {"subject": id, "message": message, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.observed[id].ml_bom
-	result := input.observations[obs].result
-	result.valid == false
-	message := sprintf("no valid ML-BOM: %s", [shape.listed(result, "errors")])
-}
-
-deny contains {"subject": id, "message": message, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.observed[id].ml_bom
-	result := input.observations[obs].result
-	result.valid == true
-	not shape.one_of(result, "spec_version", settings.spec_versions)
-	message := sprintf("CycloneDX version %s is not accepted", [shape.shown(result, "spec_version")])
-}
-
-deny contains {"subject": id, "message": message, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.observed[id].ml_bom
-	result := input.observations[obs].result
-	result.valid == true
-	not result.component.digest_matches == true
-	message := "the ML-BOM describes no component with this model's digest"
-}
-
-deny contains {"subject": id, "message": message, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.observed[id].ml_bom
-	result := input.observations[obs].result
-	result.valid == true
-	some section in settings.required_sections
-	not result.sections[section] == true
-	message := sprintf("the ML-BOM does not state %s", [section])
-}
-
-deny contains {"subject": id, "message": message, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.observed[id].ml_bom
-	result := input.observations[obs].result
-	shape.filled(result.dangling)
-	message := sprintf("the ML-BOM refers to what it does not contain: %s", [shape.listed(result, "dangling")])
-}
-
-proof contains {"subject": id, "evidence": [obs]} if {
+sound contains [id, obs] if {
 	some id in applies
 	some obs in input.usable[id].ml_bom
 	result := input.observations[obs].result
@@ -91,3 +47,50 @@ proof contains {"subject": id, "evidence": [obs]} if {
 	result.component.digest_matches == true
 	every section in settings.required_sections { result.sections[section] == true }
 }
+
+suspect contains [id, obs] if {
+	some id in applies
+	some obs in input.observed[id].ml_bom
+	not [id, obs] in sound
+}
+
+valid contains {"subject": id, "obs": obs, "result": result} if {
+	some [id, obs] in suspect
+	result := input.observations[obs].result
+	result.valid == true
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some [id, obs] in suspect
+	result := input.observations[obs].result
+	result.valid == false
+	message := sprintf("no valid ML-BOM: %s", [shape.listed(result, "errors")])
+}
+
+deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
+	some entry in valid
+	not shape.one_of(entry.result, "spec_version", settings.spec_versions)
+	message := sprintf("CycloneDX version %s is not accepted", [shape.shown(entry.result, "spec_version")])
+}
+
+deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
+	some entry in valid
+	not entry.result.component.digest_matches == true
+	message := "the ML-BOM describes no component with this model's digest"
+}
+
+deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
+	some entry in valid
+	some section in settings.required_sections
+	not entry.result.sections[section] == true
+	message := sprintf("the ML-BOM does not state %s", [section])
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some [id, obs] in suspect
+	result := input.observations[obs].result
+	result.dangling[0]
+	message := sprintf("the ML-BOM refers to what it does not contain: %s", [shape.listed(result, "dangling")])
+}
+
+proof contains {"subject": id, "evidence": [obs]} if some [id, obs] in sound

@@ -42,9 +42,23 @@ locked(dependency) if {
 	dependency.source in {"path", "editable"}
 }
 
-unlocked contains {"subject": id, "obs": obs, "dependency": dependency, "name": name} if {
+sound contains [id, obs] if {
+	some id in applies
+	some obs in input.usable[id].dependencies
+	result := input.observations[obs].result
+	result.complete_lock == true
+	result.packages[0]
+	every dependency in result.packages { locked(dependency) }
+}
+
+suspect contains [id, obs] if {
 	some id in applies
 	some obs in input.observed[id].dependencies
+	not [id, obs] in sound
+}
+
+unlocked contains {"subject": id, "obs": obs, "dependency": dependency, "name": name} if {
+	some [id, obs] in suspect
 	some dependency in shape.items(input.observations[obs].result.packages)
 	not locked(dependency)
 	name := sprintf("%s (%s)", [shape.shown(dependency, "name"), shape.shown(dependency, "at")])
@@ -72,8 +86,7 @@ deny contains {"subject": entry.subject, "message": message, "evidence": [entry.
 }
 
 deny contains {"subject": id, "message": message, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.observed[id].dependencies
+	some [id, obs] in suspect
 	result := input.observations[obs].result
 	result.complete_lock == false
 	message := sprintf("%s is no lock file that lists every transitive dependency", [shape.shown(result, "format")])
@@ -95,11 +108,4 @@ hashed(dependency) if {
 	shape.positive(dependency.hashes)
 }
 
-proof contains {"subject": id, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.usable[id].dependencies
-	result := input.observations[obs].result
-	result.complete_lock == true
-	shape.filled(result.packages)
-	every dependency in result.packages { locked(dependency) }
-}
+proof contains {"subject": id, "evidence": [obs]} if some [id, obs] in sound

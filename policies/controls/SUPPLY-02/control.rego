@@ -66,15 +66,79 @@ minor(vulnerability) if {
 unfixed_or_fresh(vulnerability) if vulnerability.fix_versions == []
 
 unfixed_or_fresh(vulnerability) if {
-	shape.filled(vulnerability.fix_versions)
-	published := moment.ns(vulnerability.published)
-	published >= grace_ends
-	published <= input.now_ns
+	vulnerability.fix_versions[0]
+	vulnerability.published in recent
+}
+
+# Each distinct time is read once, however many vulnerabilities share it.
+published contains vulnerability.published if {
+	some id in applies
+	some obs in input.observed[id].dependency_audit
+	some vulnerability in shape.items(input.observations[obs].result.vulnerabilities)
+	vulnerability.fix_versions[0]
+}
+
+recent contains text if {
+	some text in published
+	time_ns := moment.ns(text)
+	time_ns >= grace_ends
+	time_ns <= input.now_ns
+}
+
+# A service that is asked over the network is as fresh as the observation; a local database has an age of its own.
+fresh(result) if {
+	result.service in {"pypi", "osv"}
+	result.database == null
+}
+
+fresh(result) if {
+	result.service == "local"
+	sound_database(result.database)
+	settings.max_database_age_days == null
+}
+
+fresh(result) if {
+	result.service == "local"
+	sound_database(result.database)
+	result.database.newest in young
+}
+
+sound_database(database) if {
+	shape.hex(database.digest)
+	shape.positive(database.advisories)
+	shape.natural(database.malformed)
+	database.malformed <= settings.max_malformed_advisories
+}
+
+updated contains input.observations[obs].result.database.newest if {
+	some id in applies
+	some obs in input.usable[id].dependency_audit
+}
+
+young contains text if {
+	is_number(settings.max_database_age_days)
+	some text in updated
+	input.now_ns - moment.ns(text) <= settings.max_database_age_days * moment.day
+}
+
+sound contains [id, obs] if {
+	some id in applies
+	some obs in input.usable[id].dependency_audit
+	result := input.observations[obs].result
+	shape.positive(result.audited)
+	fresh(result)
+	is_array(result.vulnerabilities)
+	every vulnerability in result.vulnerabilities { tolerable(vulnerability) }
+}
+
+suspect contains [id, obs] if {
+	some id in applies
+	some obs in input.observed[id].dependency_audit
+	not [id, obs] in sound
 }
 
 pressing contains {"subject": id, "obs": obs, "vulnerability": vulnerability, "name": name} if {
-	some id in applies
-	some obs in input.observed[id].dependency_audit
+	some [id, obs] in suspect
 	some vulnerability in shape.items(input.observations[obs].result.vulnerabilities)
 	not tolerable(vulnerability)
 	name := sprintf("%s %s: %s", [
@@ -111,38 +175,4 @@ fix(vulnerability) := sprintf("; fixed in %s", [shape.listed(vulnerability, "fix
 
 else := ""
 
-# A service that is asked over the network is as fresh as the observation; a local database has an age of its own.
-fresh(result) if {
-	result.service in {"pypi", "osv"}
-	result.database == null
-}
-
-fresh(result) if {
-	result.service == "local"
-	sound_database(result.database)
-	settings.max_database_age_days == null
-}
-
-fresh(result) if {
-	result.service == "local"
-	sound_database(result.database)
-	is_number(settings.max_database_age_days)
-	input.now_ns - moment.ns(result.database.newest) <= settings.max_database_age_days * moment.day
-}
-
-sound_database(database) if {
-	shape.sha256(database.digest)
-	shape.positive(database.advisories)
-	shape.natural(database.malformed)
-	database.malformed <= settings.max_malformed_advisories
-}
-
-proof contains {"subject": id, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.usable[id].dependency_audit
-	result := input.observations[obs].result
-	shape.positive(result.audited)
-	fresh(result)
-	is_array(result.vulnerabilities)
-	every vulnerability in result.vulnerabilities { tolerable(vulnerability) }
-}
+proof contains {"subject": id, "evidence": [obs]} if some [id, obs] in sound

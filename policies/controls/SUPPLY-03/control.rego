@@ -91,9 +91,27 @@ configured_primaries(result) := {index.url |
 	index.kind == "primary"
 }
 
-deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+sound contains [id, obs] if {
+	some id in applies
+	some obs in input.usable[id].dependencies
+	result := input.observations[obs].result
+	result.trusted_hosts == []
+	is_array(result.indexes)
+	every index in result.indexes { acceptable(index) }
+	shape.stated(result.format)
+	result.packages[0]
+	configured := primaries(result)
+	every dependency in result.packages { permitted(dependency, configured) }
+}
+
+suspect contains [id, obs] if {
 	some id in applies
 	some obs in input.observed[id].dependencies
+	not [id, obs] in sound
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some [id, obs] in suspect
 	result := input.observations[obs].result
 	configured := primaries(result)
 	some dependency in shape.items(result.packages)
@@ -128,8 +146,7 @@ else := sprintf("%s %s", [dependency.source, dependency.url]) if {
 else := shape.shown(dependency, "source")
 
 deny contains {"subject": id, "message": message, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.observed[id].dependencies
+	some [id, obs] in suspect
 	some index in shape.items(input.observations[obs].result.indexes)
 	not acceptable(index)
 	message := sprintf("%s configures the %s index %s, which is not approved", [
@@ -140,22 +157,10 @@ deny contains {"subject": id, "message": message, "evidence": [obs]} if {
 }
 
 deny contains {"subject": id, "message": message, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.observed[id].dependencies
+	some [id, obs] in suspect
 	result := input.observations[obs].result
 	shape.filled(result.trusted_hosts)
 	message := sprintf("TLS is not checked for %s", [shape.listed(result, "trusted_hosts")])
 }
 
-proof contains {"subject": id, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.usable[id].dependencies
-	result := input.observations[obs].result
-	result.trusted_hosts == []
-	is_array(result.indexes)
-	every index in result.indexes { acceptable(index) }
-	shape.stated(result.format)
-	shape.filled(result.packages)
-	configured := primaries(result)
-	every dependency in result.packages { permitted(dependency, configured) }
-}
+proof contains {"subject": id, "evidence": [obs]} if some [id, obs] in sound

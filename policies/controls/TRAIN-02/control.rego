@@ -42,44 +42,46 @@ wanted := closed if input.parameters["TRAIN-02"].allow_all_namespaces == true
 
 else := object.union(closed, in_namespaces)
 
-isolated(pod) if {
-	pod.host_network == false
-	selected(pod)
-	every field, rule in wanted { pod.network[field] == rule.value }
+sound contains [id, obs] if {
+	some id in applies
+	some obs in input.usable[id].workload
+	result := input.observations[obs].result
+	pods.all_seen(result)
+	every pod in result.pods {
+		pod.host_network == false
+		pod.network.policies[0]
+		every field, rule in wanted { pod.network[field] == rule.value }
+	}
 }
 
-selected(pod) if shape.fills(pod.network, "policies")
-
-open contains {"subject": id, "obs": obs, "pod": pod, "name": shape.shown(pod, "object")} if {
+suspect contains [id, obs] if {
 	some id in applies
 	some obs in input.observed[id].workload
+	not [id, obs] in sound
+}
+
+suspect_pod contains {"subject": id, "obs": obs, "pod": pod, "name": shape.shown(pod, "object")} if {
+	some [id, obs] in suspect
 	some pod in shape.items(input.observations[obs].result.pods)
-	not isolated(pod)
 }
 
 deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
-	some entry in open
+	some entry in suspect_pod
 	some field, rule in wanted
 	not entry.pod.network[field] == rule.value
 	message := sprintf("%s: %s", [entry.name, rule.message])
 }
 
 deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
-	some entry in open
-	not selected(entry.pod)
+	some entry in suspect_pod
+	not entry.pod.network.policies[0]
 	message := sprintf("%s: no NetworkPolicy selects it", [entry.name])
 }
 
 deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
-	some entry in open
+	some entry in suspect_pod
 	not entry.pod.host_network == false
 	message := sprintf("%s: it uses the node's network", [entry.name])
 }
 
-proof contains {"subject": id, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.usable[id].workload
-	result := input.observations[obs].result
-	pods.all_seen(result)
-	every pod in result.pods { isolated(pod) }
-}
+proof contains {"subject": id, "evidence": [obs]} if some [id, obs] in sound

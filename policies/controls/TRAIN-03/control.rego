@@ -93,12 +93,41 @@ confidential(device) if {
 
 confidential(_) if settings.require_confidential_computing == false
 
-exposed contains {"subject": id, "obs": obs, "device": device, "name": name} if {
+sound contains [id, obs] if {
+	some id in applies
+	some obs in input.usable[id].gpu_isolation
+	result := input.observations[obs].result
+	shape.counted(result.devices, result.attached)
+	result.devices[0]
+	every device in result.devices { isolated(device) }
+}
+
+unshared contains [id, obs] if {
+	some id in applies
+	some obs in input.usable[id].gpu_sharing
+	result := input.observations[obs].result
+	result.shared == false
+	result.time_slicing == []
+	result.mps == []
+	is_array(result.requests)
+}
+
+suspect contains [id, obs] if {
 	some id in applies
 	some obs in input.observed[id].gpu_isolation
+	not [id, obs] in sound
+}
+
+shared contains [id, obs] if {
+	some id in applies
+	some obs in input.observed[id].gpu_sharing
+	not [id, obs] in unshared
+}
+
+exposed contains {"subject": id, "obs": obs, "device": device, "name": shape.shown(device, "uuid")} if {
+	some [id, obs] in suspect
 	some device in shape.items(input.observations[obs].result.devices)
 	not isolated(device)
-	name := shape.shown(device, "uuid")
 }
 
 deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
@@ -126,33 +155,19 @@ deny contains {"subject": entry.subject, "message": message, "evidence": [entry.
 }
 
 deny contains {"subject": id, "message": message, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.observed[id].gpu_sharing
+	some [id, obs] in shared
 	some way in ["time_slicing", "mps"]
 	some entry in shape.items(input.observations[obs].result[way])
 	message := sprintf("%s shares the GPU between containers (%s)", [shape.shown(entry, "file"), way])
 }
 
 deny contains {"subject": id, "message": "the configuration shares the GPU between containers", "evidence": [obs]} if {
-	some id in applies
-	some obs in input.observed[id].gpu_sharing
+	some [id, obs] in shared
 	input.observations[obs].result.shared == true
 }
 
 proof contains {"subject": id, "evidence": [obs, sharing]} if {
-	some id in applies
-	some obs in input.usable[id].gpu_isolation
-	result := input.observations[obs].result
-	shape.filled(result.devices)
-	shape.counted(result.devices, result.attached)
-	every device in result.devices { isolated(device) }
+	some [id, obs] in sound
 	some sharing in input.usable[id].gpu_sharing
-	unshared(input.observations[sharing].result)
-}
-
-unshared(result) if {
-	result.shared == false
-	result.time_slicing == []
-	result.mps == []
-	is_array(result.requests)
+	[id, sharing] in unshared
 }

@@ -86,53 +86,7 @@ listed(id, found) if {
 	mark in found
 }
 
-deny contains {"subject": id, "message": message, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.observed[id].provenance
-	result := input.observations[obs].result
-	result.verified == false
-	message := sprintf("no verified provenance: %s", [shape.shown(result, "reason")])
-}
-
-deny contains {"subject": id, "message": message, "evidence": [obs]} if {
-	settings.allowed_builders != []
-	some id in applies
-	some obs in input.observed[id].provenance
-	result := input.observations[obs].result
-	result.verified == true
-	not shape.one_of(result, "builder", settings.allowed_builders)
-	message := sprintf("built by %s, which is no allowed builder", [shape.shown(result, "builder")])
-}
-
-deny contains {"subject": id, "message": message, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.observed[id].provenance
-	result := input.observations[obs].result
-	result.verified == true
-	not shape.one_of(result, "predicate_type", settings.predicate_types)
-	message := sprintf("provenance of type %s is not accepted", [shape.shown(result, "predicate_type")])
-}
-
-deny contains {"subject": id, "message": message, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.observed[id].provenance
-	result := input.observations[obs].result
-	result.verified == true
-	not enough(result)
-	message := sprintf("the provenance lists fewer materials than the %d datasets and sources of the pipeline", [least])
-}
-
-deny contains {"subject": id, "message": message, "evidence": [obs]} if {
-	some id in applies
-	some obs in input.observed[id].provenance
-	result := input.observations[obs].result
-	result.verified == true
-	absent := missing(result)
-	count(absent) > 0
-	message := sprintf("the provenance does not list %s", [shape.joined(absent)])
-}
-
-proof contains {"subject": id, "evidence": [obs]} if {
+sound contains [id, obs] if {
 	count(required) > 0
 	some id in applies
 	some obs in input.usable[id].provenance
@@ -140,7 +94,54 @@ proof contains {"subject": id, "evidence": [obs]} if {
 	result.verified == true
 	result.builder in settings.allowed_builders
 	result.predicate_type in settings.predicate_types
-	shape.filled(result.signers)
-	shape.texts(result.signers)
-	count(missing(result)) == 0
+	some signer in result.signers
+	shape.stated(signer)
+	missing(result) == set()
 }
+
+suspect contains [id, obs] if {
+	some id in applies
+	some obs in input.observed[id].provenance
+	not [id, obs] in sound
+}
+
+verified contains {"subject": id, "obs": obs, "result": result} if {
+	some [id, obs] in suspect
+	result := input.observations[obs].result
+	result.verified == true
+}
+
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some [id, obs] in suspect
+	result := input.observations[obs].result
+	result.verified == false
+	message := sprintf("no verified provenance: %s", [shape.shown(result, "reason")])
+}
+
+deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
+	settings.allowed_builders != []
+	some entry in verified
+	not shape.one_of(entry.result, "builder", settings.allowed_builders)
+	message := sprintf("built by %s, which is no allowed builder", [shape.shown(entry.result, "builder")])
+}
+
+deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
+	some entry in verified
+	not shape.one_of(entry.result, "predicate_type", settings.predicate_types)
+	message := sprintf("provenance of type %s is not accepted", [shape.shown(entry.result, "predicate_type")])
+}
+
+deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
+	some entry in verified
+	not enough(entry.result)
+	message := sprintf("the provenance lists fewer materials than the %d datasets and sources of the pipeline", [least])
+}
+
+deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
+	some entry in verified
+	absent := missing(entry.result)
+	count(absent) > 0
+	message := sprintf("the provenance does not list %s", [shape.joined(absent)])
+}
+
+proof contains {"subject": id, "evidence": [obs]} if some [id, obs] in sound

@@ -1,9 +1,9 @@
 """The embedded engine: Microsoft's ``regorus`` in process, from an unofficial wheel (docs/decisions).
 
 What was measured and shapes this file: a module with a static error makes every evaluation of its engine fail, so each
-control is evaluated by a clone of its own; a clone shares the input, which is handed over once per batch; errors
-carry a native backtrace, which is cut off; an undefined rule is the string ``"<undefined>"``, a missing one an
-exception.
+control is first tried on its own, and only sound ones share an engine, to which the input is handed over once per
+batch; parsing costs more than evaluating a small graph, so parsed engines are kept and cloned; errors carry a native
+backtrace, which is cut off; an undefined rule is the string ``"<undefined>"``, a missing one an exception.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
+from ... import strict_json
 from ...errors import EngineError
 from .base import RULES, Batch, RuleResult
 from .modules import split
@@ -27,10 +29,28 @@ _UNKNOWN_FUNCTION = re.compile(r"could not find function ([\w.]+)|unknown (?:bui
 _MAX_COLUMNS, _MAX_BYTES, _MAX_LINES = 10_000, 4 * 1024 * 1024, 100_000
 
 
+@dataclass(frozen=True)
+class _Prepared:
+    """Parsed modules.
+
+    Args:
+        engine: holds every sound module; cloned for each input.
+        errors: package to what is wrong with it.
+        note: what is wrong with the library, to be told with every error that may come of it.
+    """
+
+    engine: _Engine
+    errors: Mapping[str, str]
+    note: str
+
+
 class Regorus:
-    """Evaluates in this process; no state is kept between runs."""
+    """Evaluates in this process; nothing but parsed modules is kept between runs."""
 
     name = "regorus"
+
+    def __init__(self) -> None:
+        self._prepared: dict[tuple[str, tuple[str, ...]], _Prepared] = {}
 
     @property
     def version(self) -> str:
@@ -39,12 +59,15 @@ class Regorus:
 
     def run(self, modules: Mapping[str, str], batches: Sequence[Batch]) -> list[dict[str, dict[str, RuleResult]]]:
         """Query every rule of every package on its own; see ``Engine.run``."""
-        results = []
+        packages = tuple(sorted({name for batch in batches for name in batch.packages}))
+        key = (strict_json.digest(dict(modules)), packages)
+        if key not in self._prepared:
+            self._prepared[key] = _prepare(modules, packages)
+        prepared, results = self._prepared[key], []
         for batch in batches:
-            own, shared = split(modules, batch.packages)
-            base, problems = _base(shared)
-            base.set_input(batch.document)
-            results.append({name: _package(base, name, own.get(name, {}), problems) for name in batch.packages})
+            engine = prepared.engine.clone()
+            engine.set_input(batch.document)
+            results.append({name: _package(engine, name, prepared) for name in batch.packages})
         return results
 
 
@@ -76,30 +99,45 @@ def plain(error: BaseException) -> str:
     return f"{place.group(1)}: {message}" if place else message
 
 
-def _base(shared: Mapping[str, str]) -> tuple[_Engine, list[str]]:
-    """An engine with the library, and what was wrong with the library's modules that it would not take."""
-    engine, problems = new_engine(), []
+def _prepare(modules: Mapping[str, str], packages: Sequence[str]) -> _Prepared:
+    """Try the library and each package on its own, and join what is sound."""
+    own, shared = split(modules, packages)
+    library, problems = new_engine(), []
     for path, text in shared.items():
-        try:
-            engine.add_policy(path, text)
-        except RuntimeError as error:
-            problems.append(plain(error))
-    return engine, problems
+        problem = _problem(library, {path: text})
+        problems += [problem] if problem else []
+        if not problem:
+            library.add_policy(path, text)
+    engine, errors = library.clone(), {}
+    for name in packages:
+        problem = _problem(library, own[name])
+        if problem:
+            errors[name] = problem
+        else:
+            for path, text in own[name].items():
+                engine.add_policy(path, text)
+    return _Prepared(engine, errors, f" (the library has errors: {problems[0]})" if problems else "")
 
 
-def _package(base: _Engine, package: str, own: Mapping[str, str], problems: Sequence[str]) -> dict[str, RuleResult]:
+def _problem(base: _Engine, texts: Mapping[str, str]) -> str | None:
+    """What a parser or the static checks, which run before the first evaluation, have against modules; or None."""
     engine = base.clone()
     try:
-        for path, text in own.items():
+        for path, text in texts.items():
             engine.add_policy(path, text)
+        engine.eval_query("true")
     except RuntimeError as error:
-        return dict.fromkeys(RULES, RuleResult(error=plain(error)))
-    if problems:
-        return {rule: _rule(engine, package, rule, f" (the library has errors: {problems[0]})") for rule in RULES}
-    return {rule: _rule(engine, package, rule) for rule in RULES}
+        return plain(error)
+    return None
 
 
-def _rule(engine: _Engine, package: str, rule: str, note: str = "") -> RuleResult:
+def _package(engine: _Engine, package: str, prepared: _Prepared) -> dict[str, RuleResult]:
+    if package in prepared.errors:
+        return dict.fromkeys(RULES, RuleResult(error=prepared.errors[package] + prepared.note))
+    return {rule: _rule(engine, package, rule, prepared.note) for rule in RULES}
+
+
+def _rule(engine: _Engine, package: str, rule: str, note: str) -> RuleResult:
     try:
         text = engine.eval_rule_as_json(f"data.{package}.{rule}")
     except RuntimeError as error:

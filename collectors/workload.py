@@ -107,11 +107,17 @@ def _surroundings(read: Iterable[Manifests]) -> _Surroundings:
     objects = tuple(item for each in manifests for item in each.objects)
     policies: list[NetworkPolicy] = []
     problems = [item for each in manifests for item in each.unread]  # a policy may hide there
+    stated: dict[tuple[str, str], KubernetesObject] = {}
     for item in objects:
         try:
             policies += [parse_policy(item)] if is_network_policy(item) else []
         except ValueError as error:
             problems.append(Skipped(f"{item.place} {item.label}", f"the API server would refuse it: {error}"))
+        named = is_network_policy(item) and not item.name.endswith("*")
+        if named and stated.setdefault((item.namespace, item.name), item).body != item.body:
+            problems.append(
+                Skipped(f"{item.place} {item.label}", "it is stated twice, and only the last one applied holds")
+            )
         if may_widen(item):
             reason = "not judged, and it can allow what NetworkPolicies deny"
             problems.append(Skipped(f"{item.place} {item.label} ({item.group})", reason))

@@ -11,6 +11,7 @@ report has no field for confidential computing but the protected memory, which i
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -44,6 +45,8 @@ def parse_smi_xml(data: bytes, *, source: str) -> GpuReport:
         )
     problems: list[tuple[str, str]] = []
     devices = tuple(_gpu(element, index, problems) for index, element in enumerate(gpus))
+    repeated = [uuid for uuid, count in Counter(gpu.uuid for gpu in devices).items() if count > 1]
+    problems += [(uuid, "the report describes it more than once") for uuid in repeated]
     attached = _number(_text(root, "attached_gpus"))
     if attached is None:
         problems.append((source, "it does not say how many GPUs are attached"))

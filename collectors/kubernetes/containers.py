@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from .pod_templates import PodTemplate
 from .security_context import effective_context
 from .volumes import mounts
 
+_ZERO = re.compile(r"\s*|[+-]?0*\.?0*(?:[eE][+-]?\d+)?[A-Za-z]*")
 _LISTS = (("containers", False, False), ("initContainers", True, False), ("ephemeralContainers", False, True))
 _DEVICE_DOMAINS = ("nvidia.com/", "amd.com/", "gpu.intel.com/", "habana.ai/", "google.com/tpu", "aws.amazon.com/neuron")
 
@@ -59,8 +61,9 @@ def _container(
 
 
 def quantities(values: Mapping[str, Any]) -> dict[str, str]:
-    """Resource names to amounts as they are written; a number is written as text."""
-    return {name: str(value) for name, value in sorted(values.items()) if isinstance(value, str | int | float)}
+    """Resource names to amounts as they are written; zero, which Kubernetes takes for no amount, is left out."""
+    amounts = {name: str(value) for name, value in sorted(values.items()) if type(value) in (str, int, float)}
+    return {name: amount for name, amount in amounts.items() if not _ZERO.fullmatch(amount)}
 
 
 def _devices(resources: Mapping[str, Any], read: FieldReader) -> dict[str, str]:

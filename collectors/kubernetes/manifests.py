@@ -184,6 +184,9 @@ def _opened(value: Any, name: str, line: int, list_kind: str = "") -> Iterator[K
     if not isinstance(value, dict):
         yield Skipped(place, "not a Kubernetes object: the document is no mapping")
         return
+    if _is_overlay(value, name):
+        yield Skipped(place, "a Kustomize overlay changes what is deployed: render it with 'kustomize build' first")
+        return
     kind = value.get("kind", list_kind)
     if not isinstance(kind, str) or not kind:
         yield Skipped(place, "not a Kubernetes object: it has no kind")
@@ -195,10 +198,14 @@ def _opened(value: Any, name: str, line: int, list_kind: str = "") -> Iterator[K
         for item in value["items"]:
             yield from _opened(item, name, line, kind.removesuffix("List") or "-")
         return
-    if kind in ("Kustomization", "Component") and "kustomize" in str(value.get("apiVersion", "kustomize")):
-        yield Skipped(place, "a Kustomize overlay changes what is deployed: render it with 'kustomize build' first")
-        return
     yield _object(value, kind, name, line)
+
+
+def _is_overlay(value: dict[str, Any], name: str) -> bool:
+    stated = value.get("kind") in ("Kustomization", "Component") and "kustomize" in str(
+        value.get("apiVersion", "kustomize")
+    )
+    return stated or name.rpartition("/")[2].lower() in ("kustomization.yaml", "kustomization.yml")
 
 
 def _object(value: dict[str, Any], kind: str, file: str, line: int) -> KubernetesObject:

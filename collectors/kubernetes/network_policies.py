@@ -19,7 +19,7 @@ from typing import Any
 from .manifests import KubernetesObject
 from .selectors import matches, requirements, undecided
 
-_GROUPS = ("networking.k8s.io", "extensions")
+_GROUP = "networking.k8s.io"
 _MAY_WIDEN = {
     "AdminNetworkPolicy", "ClusterNetworkPolicy", "GlobalNetworkPolicy", "CiliumNetworkPolicy",
     "CiliumClusterwideNetworkPolicy", "NetworkPolicy", "StagedNetworkPolicy", "EgressFirewall",
@@ -48,7 +48,7 @@ class NetworkPolicy:
 
 def is_network_policy(item: KubernetesObject) -> bool:
     """Whether an object is a NetworkPolicy of Kubernetes itself, not of a network plug-in."""
-    return item.kind == "NetworkPolicy" and item.group in _GROUPS
+    return item.kind == "NetworkPolicy" and item.group == _GROUP
 
 
 def may_widen(item: KubernetesObject) -> bool:

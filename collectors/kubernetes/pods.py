@@ -7,7 +7,7 @@ from typing import Any
 
 from .containers import containers, quantities
 from .fields import FieldReader
-from .manifests import KubernetesObject, items, mapping
+from .manifests import KubernetesObject, items
 from .network_policies import NetworkPolicy, exposure
 from .pod_templates import PodTemplate
 from .volumes import host_paths, volume_types
@@ -76,6 +76,7 @@ def _account_name(template: PodTemplate, read: FieldReader) -> str | None:
 def _automount(template: PodTemplate, accounts: Sequence[KubernetesObject], read: FieldReader) -> bool:
     """The pod's own field, else that of its service account, else true."""
     name = _account_name(template, read) or "default"
-    account = next((a.body for a in accounts if a.name == name and a.namespace == template.owner.namespace), {})
-    of_account = read.flag(mapping(account), "automountServiceAccountToken", unset=True, malformed=True)
-    return bool(read.flag(template.spec, "automountServiceAccountToken", unset=of_account, malformed=True))
+    own = [a.body for a in accounts if a.name == name and a.namespace == template.owner.namespace]
+    key = "automountServiceAccountToken"
+    of_account = not own or any(read.flag(account, key, unset=True, malformed=True) for account in own)
+    return bool(read.flag(template.spec, key, unset=of_account, malformed=True))

@@ -83,11 +83,18 @@ def _with_runtime(
     spec: Mapping[str, Any], model: Mapping[str, Any], item: KubernetesObject, known: list[KubernetesObject]
 ) -> tuple[dict[str, Any], str]:
     name = model.get("runtime")
-    runtime = next((other for other in known if _is_runtime(other, name, item.namespace)), None)
+    runtime, question = _only([other for other in known if _is_runtime(other, name, item.namespace)])
     if runtime is None:
         shown = f"the serving runtime {name!r}" if name else "the serving runtime that the cluster picks"
-        return with_container(spec, _SERVING_CONTAINER, model), f"{item.label}: {shown} is not in the manifests"
+        return with_container(spec, _SERVING_CONTAINER, model), f"{item.label}: {shown} {question}"
     return with_container(overlaid(_runtime_pod(runtime), spec), _SERVING_CONTAINER, model), ""
+
+
+def _only(found: list[KubernetesObject]) -> tuple[KubernetesObject | None, str]:
+    """The one runtime there is; none, and why, when several could be meant."""
+    if len(found) == 1:
+        return found[0], ""
+    return None, "is in the manifests more than once" if found else "is not in the manifests"
 
 
 def _is_runtime(item: KubernetesObject, name: Any, namespace: str) -> bool:
@@ -126,9 +133,9 @@ def _train_job(item: KubernetesObject, known: list[KubernetesObject]) -> Found:
     if isinstance(trainer.get("resourcesPerNode"), dict):
         container["resources"] = trainer["resourcesPerNode"]
     unseen = [f"{item.label}: {key} changes its pods in ways that are not judged" for key in _overrides(item)]
-    runtime = next((other for other in known if _is_training_runtime(other, reference, item.namespace)), None)
+    runtime, question = _only([other for other in known if _is_training_runtime(other, reference, item.namespace)])
     if runtime is None:
-        unseen.append(f"{item.label}: the training runtime {reference.get('name')!r} is not in the manifests")
+        unseen.append(f"{item.label}: the training runtime {reference.get('name')!r} {question}")
         return [PodTemplate(item, "spec.trainer", {}, with_container({}, _TRAINING_CONTAINER, container))], unseen
     return [
         PodTemplate(item, pod.path, pod.metadata, with_container(pod.spec, _TRAINING_CONTAINER, container))

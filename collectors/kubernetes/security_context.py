@@ -36,7 +36,7 @@ def effective_context(
     own, shared = read.mapping(container, "securityContext"), read.mapping(pod_spec, "securityContext")
     capabilities = read.mapping(own, "capabilities")
     added = sorted({name.upper().removeprefix("CAP_") for name in read.texts(capabilities, "add")})
-    privileged = bool(read.flag(own, "privileged", unset=False, malformed=True))
+    privileged = bool(read.flag(own, "privileged", unset=False, malformed=True)) or _host_process(own, shared, read)
     escalation = bool(read.flag(own, "allowPrivilegeEscalation", unset=True, malformed=True))
     return {
         "run_as_non_root": _run_as_non_root(own, shared, read),
@@ -52,6 +52,13 @@ def effective_context(
         "apparmor": "Unconfined" if privileged else _apparmor(container, own, shared, annotations, read),
         "selinux": not privileged and _selinux(own, shared, read),
     }
+
+
+def _host_process(own: Mapping[str, Any], shared: Mapping[str, Any], read: FieldReader) -> bool:
+    """Windows' counterpart of a privileged container."""
+    options = [read.mapping(context, "windowsOptions") for context in (shared, own)]
+    of_pod = read.flag(options[0], "hostProcess", unset=False, malformed=True)
+    return bool(read.flag(options[1], "hostProcess", unset=of_pod, malformed=True))
 
 
 def _run_as_non_root(own: Mapping[str, Any], shared: Mapping[str, Any], read: FieldReader) -> bool:

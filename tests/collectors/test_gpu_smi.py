@@ -135,6 +135,7 @@ def test_mig_instances_and_their_processes(tmp_path: Path) -> None:
         (log(gpu(uuid="")), "has no uuid"),
         (log(gpu(processes="")), "has no processes"),
         (log(gpu(mig_devices=MIG.replace("3</gpu_inst", "x</gpu_inst"))), "no instance id"),
+        (log(gpu(), gpu()), "more than once"),
         (log(gpu(), attached_gpus="8"), "7 of 8 are not in the report"),
         (log(gpu(), attached_gpus=""), "how many GPUs"),
     ],

@@ -47,6 +47,9 @@ def container(tmp_path: Path, own: str = "{}", shared: str = "{}", annotations: 
         ("{seLinuxOptions: {type: spc_t}}", "{seLinuxOptions: {type: container_t}}", "selinux", False),
         ("{seLinuxOptions: {type: container_t, user: root}}", "{}", "selinux", False),
         ("{seLinuxOptions: {level: s0}, privileged: true}", "{}", "selinux", False),
+        ("{windowsOptions: {hostProcess: true}}", "{}", "privileged", True),
+        ("{}", "{windowsOptions: {hostProcess: true}}", "privileged", True),
+        ("{windowsOptions: {hostProcess: false}}", "{windowsOptions: {hostProcess: true}}", "privileged", False),
         ("{procMount: Unmasked}", "{}", "proc_mount", "Unmasked"),
         ("{}", "{}", "proc_mount", "Default"),
     ],
@@ -178,6 +181,25 @@ spec:
     assert first["gpu_requests"] == {"amd.com/gpu": "2", "nvidia.com/gpu.shared": "1"}
     on_host = pod_of(tmp_path, text % "hostNetwork: true")
     assert on_host["containers"][0]["host_ports"] == [80, 8081]
+
+
+@pytest.mark.parametrize(
+    ("amount", "limits"),
+    [
+        ("0", {}),
+        ("'0'", {}),
+        ("0.0Gi", {}),
+        ("true", {}),
+        ("~", {}),
+        ("''", {}),
+        ("100m", {"cpu": "100m"}),
+        ("0.5", {"cpu": "0.5"}),
+        ("10", {"cpu": "10"}),
+    ],
+)
+def test_a_limit_of_zero_is_no_limit(tmp_path: Path, amount: str, limits: dict[str, str]) -> None:
+    text = f"apiVersion: v1\nkind: Pod\nspec: {{containers: [{{name: c, resources: {{limits: {{cpu: {amount}}}}}}}]}}\n"
+    assert pod_of(tmp_path, text)["containers"][0]["limits"] == limits
 
 
 def test_labels_that_are_no_text_are_malformed(tmp_path: Path) -> None:

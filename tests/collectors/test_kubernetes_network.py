@@ -158,8 +158,8 @@ def test_what_counts_as_anywhere(tmp_path: Path, peers: object, anywhere: bool) 
 
 def test_policies_add_up(tmp_path: Path) -> None:
     closed = policy({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})
-    open_one = policy({"podSelector": {"matchLabels": {"app": "train"}}, "egress": [{}]})
-    other = policy({"podSelector": {"matchLabels": {"app": "other"}}, "ingress": [{}]})
+    open_one = policy({"podSelector": {"matchLabels": {"app": "train"}}, "egress": [{}]}).replace('"n"', '"o"')
+    other = policy({"podSelector": {"matchLabels": {"app": "other"}}, "ingress": [{}]}).replace('"n"', '"p"')
     elsewhere = policy({"podSelector": {}, "ingress": [{}]}, namespace="web")
     facts = network(tmp_path, closed, open_one, other, elsewhere)
     assert facts["egress_anywhere"] is True
@@ -211,6 +211,7 @@ def test_a_policy_that_the_api_server_refuses_leaves_the_workload_incomplete(tmp
     [
         ("cilium.io/v2", "CiliumNetworkPolicy"),
         ("crd.projectcalico.org/v1", "NetworkPolicy"),
+        ("extensions/v1beta1", "NetworkPolicy"),
         ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy"),
     ],
 )
@@ -227,6 +228,13 @@ def test_policies_in_other_workloads_of_the_pipeline_count_and_are_inputs(tmp_pa
     assert set(found["pod.yaml"].inputs) == {"pod.yaml", "net.yaml"}
     assert found["net.yaml"].status is Status.COMPLETE
     assert found["net.yaml"].result["pods"] == []
+
+
+def test_a_policy_that_is_stated_twice_differently_is_an_open_question(tmp_path: Path) -> None:
+    closed = policy({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})
+    assert network(tmp_path, closed, closed)["egress_default_deny"] is True
+    observation = one(tmp_path, "\n---\n".join([POD, closed, policy({"podSelector": {"matchLabels": {"a": "b"}}})]))
+    assert "stated twice" in observation.coverage.skipped[0].reason
 
 
 def test_a_file_that_cannot_be_read_may_hide_a_policy_of_any_workload(tmp_path: Path) -> None:

@@ -100,6 +100,8 @@ def test_a_namespaced_runtime_serves_its_namespace_only(tmp_path: Path) -> None:
     assert collected(tmp_path, SERVICE, runtime).status is Status.PARTIAL
     runtime["metadata"].pop("namespace")
     assert collected(tmp_path, SERVICE, runtime).status is Status.COMPLETE
+    twice = collected(tmp_path, SERVICE, runtime, RUNTIME)
+    assert "more than once" in twice.coverage.skipped[0].reason
 
 
 def test_a_model_without_a_named_runtime_is_not_complete(tmp_path: Path) -> None:

@@ -232,6 +232,12 @@ def test_a_folder_is_read_as_kubectl_reads_it(tmp_path: Path) -> None:
     assert [item["at"] for item in observation.result["objects"]] == ["k/a.yaml:1", "k/b.json:1"]
 
 
+def test_a_kustomization_is_known_by_its_name(tmp_path: Path) -> None:
+    observation = observe(tmp_path, {"k/a.yaml": POD, "k/kustomization.yaml": "patches: []\n"}, {"k": "k"})["k"]
+    assert observation.status is Status.PARTIAL
+    assert "kustomize build" in observation.coverage.skipped[0].reason
+
+
 def test_one_bad_file_of_a_folder_leaves_the_rest_judged(tmp_path: Path) -> None:
     observation = observe(tmp_path, {"k/a.yaml": POD, "k/b.yaml": "a: [\n"}, {"k": "k"})["k"]
     assert observation.status is Status.PARTIAL
@@ -275,6 +281,7 @@ def test_a_token_is_mounted_as_pod_and_account_say(tmp_path: Path) -> None:
     )
     assert pod_of(tmp_path, account + POD)["automount_token"] is False
     assert pod_of(tmp_path, account + POD + "  automountServiceAccountToken: true\n")["automount_token"] is True
+    assert pod_of(tmp_path, account + account.replace("false", "true") + POD)["automount_token"] is True
     assert pod_of(tmp_path, account + POD + "  serviceAccountName: other\n")["automount_token"] is True
 
 

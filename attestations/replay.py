@@ -8,23 +8,25 @@ from typing import Any
 from .. import strict_json
 from ..errors import ProbatumError
 from ..evaluator.engines.base import Engine
-from .package import EVIDENCE, POLICIES, SETTINGS
-from .package_files import LIMITS, PackageFiles
+from ..evaluator.graph import Graph
+from .package import POLICIES, SETTINGS
+from .package_files import PackageFiles
 from .report import Row
 
 
-def check_replay(files: PackageFiles, assessment: Mapping[str, Any], engine: Engine | None) -> Row:
+def check_replay(files: PackageFiles, graph: Graph, assessment: Mapping[str, Any], engine: Engine | None) -> Row:
     """Evaluate again and compare the assessments' digests.
 
     Args:
         files: the package, its files already held against the verdict.
+        graph: the package's evidence.
         assessment: the verified assessment document.
         engine: evaluates; None leaves the check out.
     """
     if engine is None:
         return Row("replay", None, detail="not asked for (--replay)")
     try:
-        again = _evaluate(files, engine)
+        again = _evaluate(files, graph, engine)
     except ProbatumError as error:
         return Row("replay", False, strict_json.digest(assessment), "", str(error))
     expected, found = strict_json.digest(assessment), strict_json.digest(again)
@@ -42,12 +44,10 @@ def first_difference(expected: Mapping[str, Any], found: Mapping[str, Any]) -> s
     return next(_differences(expected, found), "the assessments differ")
 
 
-def _evaluate(files: PackageFiles, engine: Engine) -> Mapping[str, Any]:
+def _evaluate(files: PackageFiles, graph: Graph, engine: Engine) -> Mapping[str, Any]:
     from ..evaluator.bundle import unpack
-    from ..evaluator.graph_document import load_graph
     from ..evaluator.settings import evaluate_from
 
-    graph = load_graph(files.read(EVIDENCE), source=EVIDENCE, limits=LIMITS)
     policies = unpack(files.read(POLICIES), source=POLICIES)
     settings = strict_json.loads(files.read(SETTINGS), source=SETTINGS)
     return evaluate_from(graph, policies, settings, engine).document

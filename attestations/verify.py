@@ -136,7 +136,7 @@ def _contents(
     yield from check_subjects(verdict, graph, demands.subjects)
     yield _age(verdict["predicate"]["timeVerified"], demands)
     yield Row("log inclusion", None, detail="the verdict is in no transparency log")
-    yield check_replay(files, assessment["predicate"], demands.engine)
+    yield check_replay(files, graph, assessment["predicate"], demands.engine)
 
 
 def _guarded(rows: Iterator[Row]) -> Iterator[Row]:

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_toto.models.metadata import Envelope as InTotoEnvelope
 from probatum.attestations import dsse
@@ -163,6 +163,7 @@ def test_only_the_canonical_form_is_canonical() -> None:
             dsse.parse(other, source="e", canonical=True)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_garbage_never_crashes(data: bytes) -> None:
     with pytest.raises(ProbatumError):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from package_case import assessment, graph, pipeline
@@ -32,6 +32,7 @@ def test_every_schema_is_one(name: str) -> None:
     assert schema(name)["$id"].startswith("https://probatum.dev/")
 
 
+@settings(deadline=None)  # the first example pays for imports
 @given(st.dictionaries(st.sampled_from(FIELDS), VALUES))
 def test_what_the_fast_test_accepts_the_schema_accepts(item: dict[str, Any]) -> None:
     if is_plain_outcome(item):

@@ -18,6 +18,7 @@ from probatum.attestations.package import write_package
 from probatum.attestations.public_key import PublicKey
 from probatum.attestations.report import VerificationReport, equal
 from probatum.errors import UsageError
+from probatum.evaluator.graph import Graph, Subject
 from securesystemslib.dsse import Envelope as StockEnvelope
 from securesystemslib.signer import SSlibKey
 from signing_case import NOW, ec_key, ed_key, policy, write
@@ -419,6 +420,16 @@ def test_files_swapped_while_they_are_verified(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(PackageFiles, "open", swapped)
     assert "was changed while it was verified" in row(check(tmp_path), "contents").detail
+
+
+def test_a_subject_whose_content_is_no_file_of_the_pipeline(tmp_path: Path) -> None:
+    of = graph(pipeline(tmp_path / "pipeline"))
+    remote = Subject("model", "r", {"sha256": "a" * 64}, "s3://bucket/m")
+    whole = Graph.of(of.pipeline, [*of.subjects.values(), remote], of.observations.values())
+    written(tmp_path, graph=whole, assessment=assessment(whole))
+    report = check(tmp_path, subjects=[tmp_path / "pipeline"])
+    assert report.ok
+    assert row(report, "subject model:r").ok is None
 
 
 def test_a_document_over_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

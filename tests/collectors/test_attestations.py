@@ -318,6 +318,29 @@ def test_hidden_files_that_the_signing_tool_ignores_are_uncovered(tmp_path: Path
     assert found["uncovered"] == [".git/config", ".gitignore"]
 
 
+@pytest.mark.parametrize("resources", [None, 5, [5], [{"name": 5}]])
+def test_odd_resources_cover_nothing(tmp_path: Path, resources: Any) -> None:
+    document = statement("d" * 64, predicate_type=OMS, predicate={"resources": resources})
+    found = signature(tmp_path, FILES, {"model/model.sig": envelope(document, KEY)})
+    assert (found["verified"], found["covers_all_files"]) == (True, False)
+
+
+def test_a_model_without_content_is_covered_by_nothing(tmp_path: Path) -> None:
+    write(tmp_path / "model.sig", oms(FILES))
+    context = context_of(tmp_path, {})
+    remote = Subject("model", "remote", {}, "s3://bucket/model")
+    context.subjects["model:remote"] = remote  # type: ignore[index]
+    found = only(Attestations().collect(context), "model_signature").result
+    assert (found["verified"], found["reason"]) == (False, "none found")
+
+
+def test_a_signature_of_another_file_is_not_the_models(tmp_path: Path) -> None:
+    write(tmp_path / "data/d.csv.sig", bytes.fromhex(KEY.signer.sign(DATA).signature))
+    items = collect(tmp_path)
+    assert only(items, "attestation").result["documents"][0]["verified"]
+    assert only(items, "model_signature").result["reason"] == "none found"
+
+
 def test_another_hash_covers_nothing(tmp_path: Path) -> None:
     found = signature(tmp_path, FILES, {"model/model.sig": oms(FILES, algorithm="blake2b")})
     assert found["uncovered"] == ["config.json", "sub/weights.bin"]

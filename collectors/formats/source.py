@@ -173,7 +173,7 @@ class Cursor:
             self._start, self._block, self._index = position, b"", 0
 
     def line(self, limit: int) -> bytes:
-        """The bytes up to the next newline, which is consumed and left out.
+        """The bytes up to the next newline or the end, as unpicklers read lines; the last byte is left out.
 
         Raises:
             TruncatedError: there is no newline within ``limit`` bytes.
@@ -182,6 +182,8 @@ class Cursor:
         if end < 0:
             self._fill(limit)
             end = self._block.find(b"\n")
+            if end < 0 and len(self._block) < limit:
+                end = len(self._block) - 1  # unpicklers drop the last byte at the end of a file, newline or not
             if end < 0 or end >= limit:
                 raise TruncatedError("the content is truncated", why=f"no newline after offset {self._start}")
         data = self._block[self._index : end]

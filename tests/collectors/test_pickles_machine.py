@@ -104,6 +104,7 @@ MALICIOUS = {
     "OBJ": b"(cos\nsystem\nS'id'\no.",
     "NEWOBJ": b"\x80\x02csubprocess\nPopen\nX\x02\0\0\0id\x85\x81.",
     "NEWOBJ_EX": b"\x80\x04" + text4("subprocess") + text4("Popen") + b"\x93)}\x92.",
+    "no newline at the end": b"\x80\x02cos\nsystemX",
     "import alone": b"\x80\x02cpty\nspawn\n.",
     "popped import": b"\x80\x02cpty\nspawn\n0N.",
     "popped by mark": b"\x80\x02(cpty\nspawn\n1N.",

@@ -75,7 +75,7 @@ def server(answer: Answer) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
     running = Server(("127.0.0.1", 0), Handler)
     running.daemon_threads = True
-    threading.Thread(target=running.serve_forever, daemon=True).start()
+    threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{running.server_address[1]}/v1/query", queries
     finally:

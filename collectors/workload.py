@@ -13,25 +13,15 @@ from typing import Any
 from ..evaluator.graph import Coverage, Observation, Skipped, Subject
 from .base import Availability, Context
 from .kubernetes.manifests import KubernetesObject, Manifests, read_manifests
-from .kubernetes.network_policies import NetworkPolicy, is_network_policy, may_widen, parse_policy
+from .kubernetes.network_policies import is_network_policy
 from .kubernetes.object_literals import object_literals
 from .kubernetes.pod_templates import PodTemplate, known, pod_templates, stray_pod_specs
 from .kubernetes.pods import describe
 from .kubernetes.runtimes import needs_runtime, runtime_pods
 from .kubernetes.served_models import served_models
+from .kubernetes.surroundings import Surroundings, surroundings
 
 _UNDERSTOOD = {("", "ConfigMap"), ("", "Secret"), ("", "ServiceAccount")}
-
-
-@dataclass(frozen=True)
-class _Surroundings:
-    """What the manifests of all workloads of the pipeline say together."""
-
-    objects: tuple[KubernetesObject, ...]
-    policies: tuple[NetworkPolicy, ...]
-    accounts: tuple[KubernetesObject, ...]
-    files: dict[str, str]
-    problems: tuple[Skipped, ...]
 
 
 @dataclass
@@ -71,7 +61,7 @@ class Workload:
             for subject in subjects
             if subject.id in context.contents
         }
-        around = _surroundings(read.values())
+        around = surroundings(read.values())
         for done, subject in enumerate(subjects):
             context.progress(subject.id, done, len(subjects))
             manifests = read.get(subject.id)
@@ -84,7 +74,7 @@ class Workload:
                 yield self._observation(context, subject, manifests, around)
 
     def _observation(
-        self, context: Context, subject: Subject, manifests: Manifests, around: _Surroundings
+        self, context: Context, subject: Subject, manifests: Manifests, around: Surroundings
     ) -> Observation:
         found = _judge(manifests, around)
         skipped = _without_repeats([*manifests.skipped, *found.skipped, *around.problems])
@@ -102,35 +92,7 @@ class Workload:
         return context.observe(self, subject.id, "workload", result, coverage=coverage, inputs=files)
 
 
-def _surroundings(read: Iterable[Manifests]) -> _Surroundings:
-    manifests = list(read)
-    objects = tuple(item for each in manifests for item in each.objects)
-    policies: list[NetworkPolicy] = []
-    problems = [item for each in manifests for item in each.unread]  # a policy may hide there
-    stated: dict[tuple[str, str], KubernetesObject] = {}
-    for item in objects:
-        try:
-            policies += [parse_policy(item)] if is_network_policy(item) else []
-        except ValueError as error:
-            problems.append(Skipped(f"{item.place} {item.label}", f"the API server would refuse it: {error}"))
-        named = is_network_policy(item) and not item.name.endswith("*")
-        if named and stated.setdefault((item.namespace, item.name), item).body != item.body:
-            problems.append(
-                Skipped(f"{item.place} {item.label}", "it is stated twice, and only the last one applied holds")
-            )
-        if may_widen(item):
-            reason = "not judged, and it can allow what NetworkPolicies deny"
-            problems.append(Skipped(f"{item.place} {item.label} ({item.group})", reason))
-    digests = {name: digest for each in manifests for name, digest in each.files.items()}
-    accounts = tuple(item for item in objects if (item.group, item.kind) == ("", "ServiceAccount"))
-    shared = {
-        item.file for item in objects if is_network_policy(item) or needs_runtime(item) or item.kind == "ServiceAccount"
-    }
-    files = {name: digests[name] for name in sorted(shared)}
-    return _Surroundings(objects, tuple(policies), accounts, files, tuple(problems))
-
-
-def _judge(manifests: Manifests, around: _Surroundings) -> _Findings:
+def _judge(manifests: Manifests, around: Surroundings) -> _Findings:
     found = _Findings()
     for item in manifests.objects:
         templates, questions = _templates(item, around.objects)

@@ -94,6 +94,13 @@ def test_a_runtime_of_another_workload_is_found_and_recorded(tmp_path: Path) -> 
     assert set(found["s.json"].inputs) == {"s.json", "r.json"}
 
 
+def test_a_file_that_two_workloads_share_counts_once(tmp_path: Path) -> None:
+    files = {"k/s.json": json.dumps(SERVICE), "k/r.json": json.dumps(RUNTIME)}
+    found = observe(tmp_path, files, {"folder": "k", "file": "k/s.json", "runtime": "k/r.json"})
+    assert {item.status for item in found.values()} == {Status.COMPLETE}
+    assert set(found["folder"].inputs) == {"k", "k/s.json", "k/r.json"}
+
+
 def test_a_namespaced_runtime_serves_its_namespace_only(tmp_path: Path) -> None:
     runtime = json.loads(json.dumps(RUNTIME).replace("ClusterServingRuntime", "ServingRuntime"))
     runtime["metadata"]["namespace"] = "other"

@@ -15,7 +15,7 @@ import data.probatum.lib.shape
 holds(pin, formats, algorithms) if {
 	pin.match == true
 	pin.expected == pin.actual
-	shape.hex(pin.expected)
+	pin.expected > ""
 	pin.format in formats
 	pin.algorithm in algorithms
 }

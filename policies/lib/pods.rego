@@ -7,8 +7,6 @@ package probatum.lib.pods
 
 import rego.v1
 
-import data.probatum.lib.shape
-
 # Kinds of the Kubernetes API that never make a pod, v1.31. Any other kind that the collector does not know might.
 podless := {
 	"ClusterRole", "ClusterRoleBinding", "ConfigMap", "Endpoints", "EndpointSlice", "ExternalSecret",
@@ -21,7 +19,12 @@ podless := {
 # METADATA
 # title: At least one pod was found, and no object that might make another one was passed over
 all_seen(result) if {
-	shape.filled(result.pods)
-	is_array(result.unknown_objects)
+	result.unknown_objects == []
+	result.pods[0]
+}
+
+all_seen(result) if {
+	result.pods[0]
+	result.unknown_objects[0]
 	every object in result.unknown_objects { object.kind in podless }
 }

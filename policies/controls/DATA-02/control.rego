@@ -44,7 +44,7 @@ sound contains [id, obs] if {
 	some obs in input.usable[id].hashes
 	result := input.observations[obs].result
 	result.digest == input.subjects[id].digest.sha256
-	shape.hex(result.digest)
+	result.digest > ""
 	result.pins[0]
 	every pin in result.pins { pins.holds(pin, settings.pin_formats, settings.pin_algorithms) }
 }

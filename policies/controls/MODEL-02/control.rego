@@ -35,20 +35,14 @@ sound contains [id, obs] if {
 	result := input.observations[obs].result
 	result.issue_count == 0
 	result.issues == []
-	shape.hex(result.allow_list.digest)
-	unextended(result.allow_list.extended_with)
+	result.allow_list.digest > ""
+	is_array(result.allow_list.extended_with)
+	every name in result.allow_list.extended_with { name in accepted }
 	result.files[0]
 	every file in result.files {
 		file.clean == true
 		file.examined_by[0]
 	}
-}
-
-unextended(imports) if imports == []
-
-unextended(imports) if {
-	imports[0]
-	every name in imports { name in accepted }
 }
 
 suspect contains [id, obs] if {

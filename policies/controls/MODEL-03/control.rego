@@ -50,7 +50,7 @@ sound contains [id, obs] if {
 signed_by_allowed(result) if {
 	settings.allowed_signers == []
 	some signer in result.signers
-	shape.stated(signer)
+	signer > ""
 }
 
 signed_by_allowed(result) if {

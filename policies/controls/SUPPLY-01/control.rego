@@ -29,11 +29,40 @@ settings := input.parameters["SUPPLY-01"]
 
 applies contains id if some id in input.ids.dependency_set
 
+sound contains [id, obs] if {
+	some id in applies
+	some obs in input.usable[id].dependencies
+	result := input.observations[obs].result
+	result.complete_lock == true
+	result.packages[0]
+	every dependency in result.packages {
+		dependency.pinned == true
+		dependency.hashed == true
+		dependency.hashes >= 1
+		dependency.hashes < "" # a number
+		dependency.name > ""
+		dependency.version > ""
+		dependency.source in fixed_sources
+	}
+}
+
+sound contains [id, obs] if {
+	settings.own_packages != []
+	some id in applies
+	some obs in input.usable[id].dependencies
+	result := input.observations[obs].result
+	result.complete_lock == true
+	result.packages[0]
+	every dependency in result.packages { locked(dependency) }
+}
+
+fixed_sources := {"index", "url"}
+
 locked(dependency) if {
 	pinned(dependency)
 	hashed(dependency)
-	shape.stated(dependency.name)
-	dependency.source in {"index", "url"}
+	dependency.name > ""
+	dependency.source in fixed_sources
 }
 
 # The pipeline's own source, which is a subject of its own.
@@ -42,13 +71,15 @@ locked(dependency) if {
 	dependency.source in {"path", "editable"}
 }
 
-sound contains [id, obs] if {
-	some id in applies
-	some obs in input.usable[id].dependencies
-	result := input.observations[obs].result
-	result.complete_lock == true
-	result.packages[0]
-	every dependency in result.packages { locked(dependency) }
+pinned(dependency) if {
+	dependency.pinned == true
+	dependency.version > ""
+}
+
+hashed(dependency) if {
+	dependency.hashed == true
+	dependency.hashes >= 1
+	dependency.hashes < "" # a number
 }
 
 suspect contains [id, obs] if {
@@ -78,7 +109,7 @@ deny contains {"subject": entry.subject, "message": message, "evidence": [entry.
 
 deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
 	some entry in unlocked
-	not shape.one_of(entry.dependency, "source", {"index", "url"})
+	not shape.one_of(entry.dependency, "source", fixed_sources)
 	message := sprintf("%s comes from %s, where no hash fixes its content", [
 		entry.name,
 		shape.shown(entry.dependency, "source"),
@@ -96,16 +127,6 @@ deny contains {"subject": entry.subject, "message": message, "evidence": [entry.
 	some entry in unlocked
 	not shape.states(entry.dependency, "name")
 	message := sprintf("%s is not named", [entry.name])
-}
-
-pinned(dependency) if {
-	dependency.pinned == true
-	shape.stated(dependency.version)
-}
-
-hashed(dependency) if {
-	dependency.hashed == true
-	shape.positive(dependency.hashes)
 }
 
 proof contains {"subject": id, "evidence": [obs]} if some [id, obs] in sound

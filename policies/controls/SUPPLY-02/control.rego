@@ -55,19 +55,19 @@ tolerable(vulnerability) if vulnerability.withdrawn == true
 tolerable(vulnerability) if {
 	vulnerability.withdrawn == false
 	minor(vulnerability)
-	unfixed_or_fresh(vulnerability)
+	vulnerability.fix_versions == []
+}
+
+tolerable(vulnerability) if {
+	vulnerability.withdrawn == false
+	minor(vulnerability)
+	vulnerability.published in recent
+	vulnerability.fix_versions[0]
 }
 
 minor(vulnerability) if {
-	shape.natural(vulnerability.severity)
+	vulnerability.severity >= 0
 	vulnerability.severity < settings.severity_threshold
-}
-
-unfixed_or_fresh(vulnerability) if vulnerability.fix_versions == []
-
-unfixed_or_fresh(vulnerability) if {
-	vulnerability.fix_versions[0]
-	vulnerability.published in recent
 }
 
 # Each distinct time is read once, however many vulnerabilities share it.
@@ -85,48 +85,41 @@ recent contains text if {
 	time_ns <= input.now_ns
 }
 
-# A service that is asked over the network is as fresh as the observation; a local database has an age of its own.
-fresh(result) if {
-	result.service in {"pypi", "osv"}
-	result.database == null
+# A service that is asked over the network is as fresh as the observation; a local database has an age of its own. Each
+# distinct database is judged once, however many lock files were audited against it.
+databases contains [result.service, result.database] if {
+	some id in applies
+	some obs in input.usable[id].dependency_audit
+	result := input.observations[obs].result
 }
 
-fresh(result) if {
-	result.service == "local"
-	sound_database(result.database)
-	settings.max_database_age_days == null
+fresh contains [service, null] if {
+	some service in {"osv", "pypi"}
+	[service, null] in databases
 }
 
-fresh(result) if {
-	result.service == "local"
-	sound_database(result.database)
-	result.database.newest in young
-}
-
-sound_database(database) if {
+fresh contains ["local", database] if {
+	some ["local", database] in databases
 	shape.hex(database.digest)
 	shape.positive(database.advisories)
 	shape.natural(database.malformed)
 	database.malformed <= settings.max_malformed_advisories
+	young(database)
 }
 
-updated contains input.observations[obs].result.database.newest if {
-	some id in applies
-	some obs in input.usable[id].dependency_audit
-}
+young(_) if settings.max_database_age_days == null
 
-young contains text if {
+young(database) if {
 	is_number(settings.max_database_age_days)
-	some text in updated
-	input.now_ns - moment.ns(text) <= settings.max_database_age_days * moment.day
+	input.now_ns - moment.ns(database.newest) <= settings.max_database_age_days * moment.day
 }
 
 sound contains [id, obs] if {
 	some id in applies
 	some obs in input.usable[id].dependency_audit
 	result := input.observations[obs].result
-	shape.positive(result.audited)
-	fresh(result)
+	result.audited >= 1
+	[result.service, result.database] in fresh
 	is_array(result.vulnerabilities)
 	every vulnerability in result.vulnerabilities { tolerable(vulnerability) }
 }

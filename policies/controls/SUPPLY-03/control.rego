@@ -41,54 +41,53 @@ import data.probatum.lib.shape
 
 settings := input.parameters["SUPPLY-03"]
 
-approved contains trim_right(url, "/") if some url in settings.approved_indexes
+# With and without a final slash.
+approved contains concat("", [trim_right(url, "/"), end]) if {
+	some url in settings.approved_indexes
+	some end in ["", "/"]
+}
+
+acceptable contains [kind, url] if {
+	some kind in ["primary", "find-links"]
+	some url in approved
+}
+
+acceptable contains ["extra", url] if {
+	settings.allow_extra_indexes == true
+	some url in approved
+}
 
 applies contains id if some id in input.ids.dependency_set
 
-from_approved(url) if {
-	is_string(url)
-	trim_right(url, "/") in approved
+# Where a package may come from whose index the lock file states, and where it leaves that to the configuration.
+origins_where_approved := approved | {null}
+
+# An installer takes what it is configured with, or else its own default. Not so for a uv.lock: it states every index.
+origins(result) := approved if result.format == "uv.lock"
+
+else := origins_where_approved if {
+	every url in configured(result) { url in approved }
 }
 
-permitted(dependency, configured) if {
-	dependency.source == "index"
-	dependency.index == null
-	count(configured) > 0
-	every url in configured { from_approved(url) }
+else := approved
+
+configured(result) := {settings.default_index} if primaries(result) == set()
+
+else := primaries(result)
+
+primaries(result) := {index.url |
+	some index in shape.items(result.indexes)
+	index.kind == "primary"
 }
 
-permitted(dependency, _) if {
+permitted(dependency, accepted) if {
 	dependency.source == "index"
-	from_approved(dependency.index)
+	dependency.index in accepted
 }
 
 permitted(dependency, _) if {
 	dependency.name in settings.own_packages
 	dependency.source in {"path", "editable"}
-}
-
-acceptable(index) if {
-	index.kind in {"primary", "find-links"}
-	from_approved(index.url)
-}
-
-acceptable(index) if {
-	index.kind == "extra"
-	settings.allow_extra_indexes == true
-	from_approved(index.url)
-}
-
-# Where packages come from whose index the lock file does not state: the primary indexes that are configured, or else
-# the installer's default. Nowhere, for a uv.lock: it always states the index.
-primaries(result) := set() if result.format == "uv.lock"
-
-else := {settings.default_index} if configured_primaries(result) == set()
-
-else := configured_primaries(result)
-
-configured_primaries(result) := {index.url |
-	some index in shape.items(result.indexes)
-	index.kind == "primary"
 }
 
 sound contains [id, obs] if {
@@ -97,11 +96,11 @@ sound contains [id, obs] if {
 	result := input.observations[obs].result
 	result.trusted_hosts == []
 	is_array(result.indexes)
-	every index in result.indexes { acceptable(index) }
-	shape.stated(result.format)
+	every index in result.indexes { [index.kind, index.url] in acceptable }
+	result.format > ""
 	result.packages[0]
-	configured := primaries(result)
-	every dependency in result.packages { permitted(dependency, configured) }
+	accepted := origins(result)
+	every dependency in result.packages { permitted(dependency, accepted) }
 }
 
 suspect contains [id, obs] if {
@@ -113,25 +112,25 @@ suspect contains [id, obs] if {
 deny contains {"subject": id, "message": message, "evidence": [obs]} if {
 	some [id, obs] in suspect
 	result := input.observations[obs].result
-	configured := primaries(result)
+	accepted := origins(result)
 	some dependency in shape.items(result.packages)
-	not permitted(dependency, configured)
+	not permitted(dependency, accepted)
 	message := sprintf("%s (%s) comes from %s, which is not approved", [
 		shape.shown(dependency, "name"),
 		shape.shown(dependency, "at"),
-		origin(dependency, configured),
+		origin(dependency, result),
 	])
 }
 
-origin(dependency, configured) := sprintf("index %s", [dependency.index]) if {
+origin(dependency, result) := sprintf("index %s", [dependency.index]) if {
 	dependency.source == "index"
 	is_string(dependency.index)
 }
 
-else := sprintf("the configured index %s", [shape.joined(configured)]) if {
+else := sprintf("the configured index %s", [shape.joined(configured(result))]) if {
 	dependency.source == "index"
 	dependency.index == null
-	count(configured) > 0
+	result.format != "uv.lock"
 }
 
 else := "an index that is not stated" if {
@@ -145,10 +144,12 @@ else := sprintf("%s %s", [dependency.source, dependency.url]) if {
 
 else := shape.shown(dependency, "source")
 
+accepted_index(index) if [index.kind, index.url] in acceptable
+
 deny contains {"subject": id, "message": message, "evidence": [obs]} if {
 	some [id, obs] in suspect
 	some index in shape.items(input.observations[obs].result.indexes)
-	not acceptable(index)
+	not accepted_index(index)
 	message := sprintf("%s configures the %s index %s, which is not approved", [
 		shape.shown(index, "at"),
 		shape.shown(index, "kind"),

@@ -66,45 +66,34 @@ pod_rules := {
 # Volumes that hold no data: scratch space, and those that Kubernetes itself mounts read-only.
 dataless := {"emptyDir", "secret", "configMap", "projected", "downwardAPI"}
 
-confined(container) if {
-	every field, rule in container_rules { container[field] == rule.value }
-	drops_all(container)
-	adds_only_allowed(container)
-	seccomp(container)
-	mac(container)
-	limited(container)
-	mounts_read_only(container)
+profiles := {"RuntimeDefault", "Localhost"}
+
+# AppArmor's profile and whether SELinux confines, in every combination that is accepted.
+confinements contains [profile, selinux] if {
+	some profile in profiles
+	some selinux in [true, false]
 }
 
-drops_all(container) if "ALL" in container.capabilities_dropped
+confinements contains [profile, true] if some profile in [null, "Unconfined"]
 
-adds_only_allowed(container) if {
+confinements contains [profile, false] if {
+	settings.require_mac == false
+	some profile in [null, "Unconfined"]
+}
+
+confined(container) if {
+	container.run_as_non_root == true
+	container.read_only_root == true
+	container.privileged == false
+	container.allow_privilege_escalation == false
+	container.proc_mount == "Default"
+	container.host_ports == []
+	"ALL" in container.capabilities_dropped
 	is_array(container.capabilities_added)
 	every capability in container.capabilities_added { capability in settings.allowed_capabilities }
-}
-
-seccomp(container) if profile(container.seccomp)
-
-mac(container) if profile(container.apparmor)
-
-mac(container) if container.selinux == true
-
-mac(_) if settings.require_mac == false
-
-profile(name) if name == "RuntimeDefault"
-
-profile(name) if {
-	is_string(name)
-	regex.match(`^Localhost(/.+)?$`, name)
-}
-
-limited(container) if {
-	every resource in settings.required_limits { has_limit(container, resource) }
-}
-
-has_limit(container, resource) if shape.stated(container.limits[resource])
-
-mounts_read_only(container) if {
+	container.seccomp in profiles
+	[container.apparmor, container.selinux] in confinements
+	every resource in settings.required_limits { container.limits[resource] > "" }
 	is_array(container.mounts)
 	every mount in container.mounts { harmless(mount) }
 }
@@ -121,7 +110,10 @@ sound contains [id, obs] if {
 	result := input.observations[obs].result
 	pods.all_seen(result)
 	every pod in result.pods {
-		every field, rule in pod_rules { pod[field] == rule.value }
+		pod.host_network == false
+		pod.host_pid == false
+		pod.host_ipc == false
+		pod.host_paths == []
 		pod.containers[0]
 		every container in pod.containers { confined(container) }
 	}
@@ -144,6 +136,17 @@ loose contains {"subject": entry.subject, "obs": entry.obs, "container": contain
 	not confined(container)
 	name := sprintf("%s, container %s", [entry.name, shape.shown(container, "name")])
 }
+
+drops_all(container) if "ALL" in container.capabilities_dropped
+
+adds_only_allowed(container) if {
+	is_array(container.capabilities_added)
+	every capability in container.capabilities_added { capability in settings.allowed_capabilities }
+}
+
+under_mac(container) if [container.apparmor, container.selinux] in confinements
+
+has_limit(container, resource) if container.limits[resource] > ""
 
 deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
 	some entry in suspect_pod
@@ -179,13 +182,13 @@ deny contains {"subject": entry.subject, "message": message, "evidence": [entry.
 
 deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
 	some entry in loose
-	not seccomp(entry.container)
+	not shape.one_of(entry.container, "seccomp", profiles)
 	message := sprintf("%s: no seccomp profile confines it", [entry.name])
 }
 
 deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
 	some entry in loose
-	not mac(entry.container)
+	not under_mac(entry.container)
 	message := sprintf("%s: neither AppArmor nor SELinux confines it", [entry.name])
 }
 

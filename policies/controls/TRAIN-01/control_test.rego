@@ -189,7 +189,6 @@ accepted := {
 		"parameters": {"require_mac": false},
 	},
 	"own profile": {"set": {"pods/0/containers/0/seccomp": "Localhost", "pods/0/containers/0/apparmor": "Localhost"}},
-	"named profile": {"set": {"pods/0/containers/0/seccomp": "Localhost/train.json"}},
 	"allowed capability": {
 		"set": {"pods/0/containers/0/capabilities_added": ["IPC_LOCK"]},
 		"parameters": {"allowed_capabilities": ["IPC_LOCK"]},

@@ -24,6 +24,8 @@ import rego.v1
 import data.probatum.lib.pods
 import data.probatum.lib.shape
 
+settings := input.parameters["TRAIN-02"]
+
 applies contains id if some id in input.ids.workload
 
 closed := {
@@ -38,9 +40,12 @@ in_namespaces := {
 	"egress_all_namespaces": {"value": false, "message": "egress is open to every namespace"},
 }
 
-wanted := closed if input.parameters["TRAIN-02"].allow_all_namespaces == true
+wanted := closed if settings.allow_all_namespaces == true
 
 else := object.union(closed, in_namespaces)
+
+# What a pod may say of rules that are open to every namespace.
+all_namespaces := {false, settings.allow_all_namespaces}
 
 sound contains [id, obs] if {
 	some id in applies
@@ -49,8 +54,14 @@ sound contains [id, obs] if {
 	pods.all_seen(result)
 	every pod in result.pods {
 		pod.host_network == false
-		pod.network.policies[0]
-		every field, rule in wanted { pod.network[field] == rule.value }
+		network := pod.network
+		network.policies[0]
+		network.ingress_default_deny == true
+		network.egress_default_deny == true
+		network.ingress_anywhere == false
+		network.egress_anywhere == false
+		network.ingress_all_namespaces in all_namespaces
+		network.egress_all_namespaces in all_namespaces
 	}
 }
 

@@ -44,7 +44,7 @@ isolated(device) if {
 separated(device) if {
 	device.mig_mode == "enabled"
 	device.mig_pending == "enabled"
-	shape.filled(device.mig_instances)
+	device.mig_instances[0]
 	enough_slices(device)
 	no_slice_shared(device)
 }
@@ -52,7 +52,7 @@ separated(device) if {
 # The whole device for one tenant.
 separated(device) if {
 	device.mig_mode in {"disabled", "unsupported"}
-	shape.natural(device.tenants)
+	device.tenants >= 0
 	device.tenants <= 1
 }
 
@@ -63,7 +63,7 @@ separated(device) if {
 }
 
 enough_slices(device) if {
-	shape.natural(device.tenants)
+	device.tenants >= 0
 	device.tenants <= count({instance.gi | some instance in device.mig_instances})
 }
 
@@ -76,7 +76,7 @@ enough_slices(device) if {
 # Memory is isolated between GPU instances, not between compute instances of one, hence the count by GPU instance.
 no_slice_shared(device) if {
 	is_array(device.processes)
-	every process in device.processes { is_number(process.gi) }
+	every process in device.processes { process.gi >= 0 }
 	slices := {process.gi | some process in device.processes}
 	users := {[process.gi, process.tenant] | some process in device.processes}
 	count(users) == count(slices)
@@ -97,8 +97,8 @@ sound contains [id, obs] if {
 	some id in applies
 	some obs in input.usable[id].gpu_isolation
 	result := input.observations[obs].result
-	shape.counted(result.devices, result.attached)
 	result.devices[0]
+	count(result.devices) == result.attached
 	every device in result.devices { isolated(device) }
 }
 

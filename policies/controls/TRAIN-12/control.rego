@@ -95,7 +95,7 @@ sound contains [id, obs] if {
 	result.builder in settings.allowed_builders
 	result.predicate_type in settings.predicate_types
 	some signer in result.signers
-	shape.stated(signer)
+	signer > ""
 	missing(result) == set()
 }
 

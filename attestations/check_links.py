@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .. import strict_json
@@ -92,7 +92,7 @@ def check_settings(files: PackageFiles, assessment: Document) -> Iterator[Row]:
         yield equal(f"settings: {name}", details.get(name), settings.get(name), f"{SETTINGS} has another {name}")
 
 
-def _same_subjects(check: str, expected: list[Document], found: list[Document]) -> Row:
+def _same_subjects(check: str, expected: Sequence[Document], found: Sequence[Document]) -> Row:
     """Whether two lists of subjects agree; those that differ are named."""
     odd = {(str(item.get("name")), str(item["digest"])) for item in expected}
     odd ^= {(str(item.get("name")), str(item["digest"])) for item in found}

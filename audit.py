@@ -83,7 +83,9 @@ def read_assessment(path: Path) -> tuple[Mapping[str, Any], dict[str, str]]:
             graph = _json(path / EVIDENCE)
             places = {key: subject["location"] for key, subject in graph["subjects"].items() if "location" in subject}
             return _assessment(_json(path / name), path / name), places
-    raise UsageError(f"no assessment in {path}", why=f"neither {ASSESSMENT} nor {UNSIGNED}", remedy="give a verdict package")
+    raise UsageError(
+        f"no assessment in {path}", why=f"neither {ASSESSMENT} nor {UNSIGNED}", remedy="give a verdict package"
+    )
 
 
 def _assessment(document: Any, path: Path) -> Mapping[str, Any]:
@@ -101,7 +103,9 @@ def _assessment(document: Any, path: Path) -> Mapping[str, Any]:
 
 def _trusted(audit: Audit) -> tuple[TrustPolicy, str]:
     if audit.trust and audit.public_keys:
-        raise UsageError("--trust and --public-key exclude each other", why="it would be unclear who decides", remedy="give one")
+        raise UsageError(
+            "--trust and --public-key exclude each other", why="it would be unclear who decides", remedy="give one"
+        )
     if audit.trust:
         return load_trust(audit.trust), f"the trust policy {audit.trust}"
     if audit.public_keys:

@@ -28,7 +28,6 @@ from .cli_options import (
     Policies,
     Quiet,
     Skip,
-    Stage,
     StageOption,
     Trust,
     moment,
@@ -186,9 +185,13 @@ def verify(
         list[Path] | None, typer.Option("--public-key", help="Trust this public key (PEM) for the verdict.")
     ] = None,
     replay: Annotated[bool, typer.Option("--replay", help="Evaluate again and compare the assessment.")] = False,
-    engine: Annotated[EngineName | None, typer.Option("--engine", help="Engine of the replay; the recorded one by default.")] = None,
+    engine: Annotated[
+        EngineName | None, typer.Option("--engine", help="Engine of the replay; the recorded one by default.")
+    ] = None,
     opa_url: OpaUrl = None,
-    max_age: Annotated[float | None, typer.Option("--max-age", help="Refuse a verdict older than this many days.")] = None,
+    max_age: Annotated[
+        float | None, typer.Option("--max-age", help="Refuse a verdict older than this many days.")
+    ] = None,
     now: Now = None,
     formats: Formats = None,
     quiet: Quiet = False,
@@ -217,7 +220,10 @@ def verify(
 @keys_app.command("new")
 @guarded
 def keys_new(
-    out: Annotated[Path, typer.Argument(help="File for the private key; the public key goes beside it as .pub.", show_default=False)],
+    out: Annotated[
+        Path,
+        typer.Argument(help="File for the private key; the public key goes beside it as .pub.", show_default=False),
+    ],
     kind: Annotated[KeyKind, typer.Option("--kind", help="Kind of key.")] = KeyKind.ED25519,
     encrypt: Annotated[
         bool, typer.Option("--encrypt/--no-encrypt", help="Ask for a passphrase, or take PROBATUM_KEY_PASSPHRASE.")
@@ -237,7 +243,9 @@ def keys_new(
 @app.command()
 @guarded
 def controls(
-    checklist: Annotated[str | None, typer.Option("--checklist", "-c", help="Only the controls of this checklist.")] = None,
+    checklist: Annotated[
+        str | None, typer.Option("--checklist", "-c", help="Only the controls of this checklist.")
+    ] = None,
     policies: Policies = None,
     formats: Formats = None,
     no_color: NoColor = False,
@@ -257,7 +265,9 @@ def controls(
 @guarded
 def explain(
     control: Annotated[str, typer.Argument(help="A control's id, such as MODEL-01.", show_default=False)],
-    pipeline: Annotated[Path | None, typer.Option("--pipeline", "-p", help="Show the parameters of this pipeline.")] = None,
+    pipeline: Annotated[
+        Path | None, typer.Option("--pipeline", "-p", help="Show the parameters of this pipeline.")
+    ] = None,
     checklist: Checklist = None,
     policies: Policies = None,
     formats: Formats = None,
@@ -278,7 +288,9 @@ def explain(
 @guarded
 def init(
     folder: Annotated[Path, typer.Argument(help="The pipeline's folder.")] = Path(),
-    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of probatum.yaml, for editors.")] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of probatum.yaml, for editors.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a probatum.yaml that is there.")] = False,
 ) -> int:
     """Search a folder and write a first probatum.yaml for review."""

@@ -95,6 +95,8 @@ def moment(given: str | None) -> tuple[datetime, bool]:
     except (ValueError, OverflowError, OSError) as error:
         name, text = ("--now", given) if given else ("SOURCE_DATE_EPOCH", epoch)
         raise UsageError(
-            f"{name} {text!r} is no time", why=str(error), remedy="write it like 2026-11-20T07:00:00Z, or in seconds since 1970"
+            f"{name} {text!r} is no time",
+            why=str(error),
+            remedy="write it like 2026-11-20T07:00:00Z, or in seconds since 1970",
         ) from error
     return datetime.now(UTC).replace(microsecond=0), False

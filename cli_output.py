@@ -69,7 +69,9 @@ def output(formats: Sequence[str] | None, *, quiet: bool = False, no_color: bool
     on_stdout = sum(path is None for _, path in targets)
     if on_stdout > 1:
         raise UsageError(
-            "two formats would go to stdout", why="they could not be told apart", remedy="give one a file: --format json=FILE"
+            "two formats would go to stdout",
+            why="they could not be told apart",
+            remedy="give one a file: --format json=FILE",
         )
     if not on_stdout and not quiet:
         targets.append((Format.TEXT, None))
@@ -123,5 +125,7 @@ def _target(text: str) -> tuple[Format, Path | None]:
     name, equals, path = text.partition("=")
     if name not in list(Format) or (equals and not path):
         known = ", ".join(Format)
-        raise UsageError(f"--format {text!r} is wrong", why=f"the formats are {known}", remedy="write FORMAT or FORMAT=FILE")
+        raise UsageError(
+            f"--format {text!r} is wrong", why=f"the formats are {known}", remedy="write FORMAT or FORMAT=FILE"
+        )
     return Format(name), Path(path) if equals else None

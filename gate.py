@@ -101,7 +101,9 @@ def open_pipeline(path: Path) -> Manifest:
         return load_manifest(path)
     if not path.is_dir():
         raise UsageError(
-            f"no pipeline at {path}", why="no such file or folder", remedy="give a folder, or the path of a probatum.yaml"
+            f"no pipeline at {path}",
+            why="no such file or folder",
+            remedy="give a folder, or the path of a probatum.yaml",
         )
     if (path / FILE_NAME).exists():
         return load_manifest(path / FILE_NAME)

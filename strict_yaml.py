@@ -76,7 +76,9 @@ def load(data: bytes, *, source: str, max_nodes: int = _MAX_NODES) -> Document:
 def _lines(node: yaml.Node, path: _Path, source: str, budget: list[int]) -> Iterator[tuple[_Path, int]]:
     budget[0] -= 1
     if budget[0] < 0:
-        raise UsageError(f"{source} is too large", why="too many nodes, aliases expanded", remedy="write it without aliases")
+        raise UsageError(
+            f"{source} is too large", why="too many nodes, aliases expanded", remedy="write it without aliases"
+        )
     line = node.start_mark.line + 1
     yield path, line
     if isinstance(node, yaml.SequenceNode):

@@ -1,8 +1,8 @@
 """The contract of a collector.
 
 A collector is a class with a ``name``, a ``version``, the observation ``types`` it makes, the ``kinds`` of subject it
-makes them for, one ``collect`` method, and beside its module one JSON Schema per type, ``<type>.schema.json``, that describes the observation's ``result``.
-It passes nothing over in silence: what it saw and did not examine goes into the observation's coverage.
+makes them for, one ``collect`` method, and, beside its module, one JSON Schema per type, ``<type>.schema.json``, that
+describes the observation's ``result``. It passes nothing over in silence: what it saw and did not examine goes into the observation's coverage.
 
 Example:
     >>> class Licence:

@@ -33,11 +33,21 @@ _MODELS = {
     ".llamafile", ".nemo", ".engine", ".plan",
 }  # fmt: skip
 _DATASETS = {
-    ".csv", ".tsv", ".parquet", ".arrow", ".feather", ".jsonl", ".ndjson", ".avro", ".orc", ".tfrecord", ".sqlite", ".xlsx",
+    ".csv", ".tsv", ".parquet", ".arrow", ".feather", ".jsonl", ".ndjson", ".avro", ".orc", ".tfrecord", ".sqlite",
+    ".xlsx",
 }  # fmt: skip
 _LOCKS = {"poetry.lock", "uv.lock", "Pipfile.lock", "pylock.toml"}
 _SOURCES = {".py", ".ipynb", ".r", ".jl", ".scala"}
-_ATTESTATIONS = (".dsse.json", ".intoto.jsonl", ".intoto.json", ".sigstore.json", ".sigstore", ".link", ".layout", ".sig")
+_ATTESTATIONS = (
+    ".dsse.json",
+    ".intoto.jsonl",
+    ".intoto.json",
+    ".sigstore.json",
+    ".sigstore",
+    ".link",
+    ".layout",
+    ".sig",
+)
 _COMPRESSIONS = {".gz", ".bz2", ".xz", ".zst", ".lz4", ".z"}
 _SNIFFED_BYTES = 4096
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")

@@ -15,8 +15,8 @@ class Inventory:
 
     name = "inventory"
     version = "1"
-    types = ("inventory",)
-    kinds = ("pipeline",)
+    types: tuple[str, ...] = ("inventory",)
+    kinds: tuple[str, ...] = ("pipeline",)
     network = False
 
     def available(self, context: Context) -> Availability:

@@ -138,9 +138,13 @@ def _subjects(document: strict_yaml.Document, root: Path) -> tuple[Subject, ...]
     subjects: dict[str, Subject] = {}
     for index, entry in enumerate(document.value.get("subjects") or []):
         where = document.where(("subjects", index))
-        subject = Subject(entry["kind"], entry["name"], location=entry.get("location"), attributes=entry.get("attributes", {}))
+        subject = Subject(
+            entry["kind"], entry["name"], location=entry.get("location"), attributes=entry.get("attributes", {})
+        )
         if subject.id in subjects:
-            raise UsageError(f"{where}: {subject.id} is declared twice", why="names are unique within a kind", remedy="rename one")
+            raise UsageError(
+                f"{where}: {subject.id} is declared twice", why="names are unique within a kind", remedy="rename one"
+            )
         if subject.location is not None and "://" not in subject.location:
             inside(root, subject.location, document.where(("subjects", index, "location")))
         subjects[subject.id] = subject
@@ -167,5 +171,9 @@ def _waivers(document: strict_yaml.Document, root: Path) -> tuple[Mapping[str, A
         path = inside(root, value, document.where(("waivers",)))
         value = strict_yaml.load(read_limited(path, _MAX_BYTES), source=str(path)).value
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            raise UsageError(f"{path} is not a list of waivers", why="expected a YAML list of mappings", remedy="see docs/author/waivers.md")
+            raise UsageError(
+                f"{path} is not a list of waivers",
+                why="expected a YAML list of mappings",
+                remedy="see docs/author/waivers.md",
+            )
     return tuple(value)

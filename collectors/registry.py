@@ -40,11 +40,15 @@ def collectors() -> dict[str, Collector]:
             collector: Collector = point.load()()
         except Exception as error:
             raise UsageError(
-                f"cannot load collector {point.name}", why=str(error), remedy="mend or uninstall the package that offers it"
+                f"cannot load collector {point.name}",
+                why=str(error),
+                remedy="mend or uninstall the package that offers it",
             ) from error
         if collector.name in known:
             raise UsageError(
-                f"two collectors are called {collector.name}", why=f"{point.value} is one", remedy="uninstall one of the packages"
+                f"two collectors are called {collector.name}",
+                why=f"{point.value} is one",
+                remedy="uninstall one of the packages",
             )
         known[collector.name] = collector
     return dict(sorted(known.items()))

@@ -78,7 +78,9 @@ def collect(manifest: Manifest, collectors: dict[str, Collector], run: Run) -> C
     for done, (name, collector) in enumerate(collectors.items()):
         run.progress(name, done, len(collectors))
         if interrupted or name in run.skip:
-            items += unmade(collector, context, "the run was interrupted" if interrupted else "skipped by the user", Status.SKIPPED)
+            items += unmade(
+                collector, context, "the run was interrupted" if interrupted else "skipped by the user", Status.SKIPPED
+            )
             continue
         settings = manifest.collectors.get(name, {})
         try:
@@ -97,10 +99,11 @@ def prepare(manifest: Manifest, run: Run) -> Context:
     subjects: dict[str, Subject] = {}
     for subject in manifest.subjects:
         content = _content(manifest, subject)
-        if content is not None:
+        if content is None:
+            subjects[subject.id] = subject
+        else:
             contents[subject.id] = content
-            subject = replace(subject, digest={"sha256": content.sha256})
-        subjects[subject.id] = subject
+            subjects[subject.id] = replace(subject, digest={"sha256": content.sha256})
     pipeline = Subject("pipeline", str(manifest.pipeline["name"]))
     subjects[pipeline.id] = pipeline
     return Context(

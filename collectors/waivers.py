@@ -19,8 +19,8 @@ class Waivers:
 
     name = "waivers"
     version = "1"
-    types = ("waivers",)
-    kinds = ("pipeline",)
+    types: tuple[str, ...] = ("waivers",)
+    kinds: tuple[str, ...] = ("pipeline",)
     network = False
 
     def available(self, context: Context) -> Availability:

@@ -29,7 +29,10 @@ def controls_page() -> str:
         lines += [f"- How to meet it: {control.remediation}\n"]
         if control.parameters:
             lines += ["| parameter | default | meaning |", "| --- | --- | --- |"]
-            lines += [f"| `{name}` | {_code(schema.get('default'))} | {_meaning(schema)} |" for name, schema in sorted(control.parameters.items())]
+            lines += [
+                f"| `{name}` | {_code(schema.get('default'))} | {_meaning(schema)} |"
+                for name, schema in sorted(control.parameters.items())
+            ]
             lines.append("")
     return "\n".join(lines)
 
@@ -39,12 +42,18 @@ def collectors_page() -> str:
     lines = [NOTE, "# Collectors\n"]
     for name, collector in collectors().items():
         lines += [f"## {name}\n", f"{(type(collector).__doc__ or '').strip()}\n"]
-        lines += [f"- Subjects: {', '.join(collector.kinds)}", f"- May use the network: {'yes, with `--online`' if collector.network else 'no'}\n"]
+        lines += [
+            f"- Subjects: {', '.join(collector.kinds)}",
+            f"- May use the network: {'yes, with `--online`' if collector.network else 'no'}\n",
+        ]
         for type_name in collector.types:
             schema = result_schema(collector, type_name)
             lines += [f"### Observation `{type_name}`\n", f"{schema.get('description', '')}\n"]
             lines += ["| field of `result` | type | meaning |", "| --- | --- | --- |"]
-            lines += [f"| `{field}` | {_type(value)} | {_cell(value.get('description', ''))} |" for field, value in schema["properties"].items()]
+            lines += [
+                f"| `{field}` | {_type(value)} | {_cell(value.get('description', ''))} |"
+                for field, value in schema["properties"].items()
+            ]
             lines.append("")
     return "\n".join(lines)
 
@@ -64,12 +73,26 @@ def cli_page() -> str:
 
 def manifest_page() -> str:
     """The fields of ``probatum.yaml``."""
-    lines = [NOTE, "# probatum.yaml\n", f"{manifest_schema()['description']}\n", "| field | type | meaning |", "| --- | --- | --- |"]
-    lines += [f"| `{field}` | {_type(value)} | {_cell(value.get('description', ''))} |" for field, value in manifest_schema()["properties"].items()]
+    lines = [
+        NOTE,
+        "# probatum.yaml\n",
+        f"{manifest_schema()['description']}\n",
+        "| field | type | meaning |",
+        "| --- | --- | --- |",
+    ]
+    lines += [
+        f"| `{field}` | {_type(value)} | {_cell(value.get('description', ''))} |"
+        for field, value in manifest_schema()["properties"].items()
+    ]
     return "\n".join([*lines, ""])
 
 
-PAGES = {"controls.md": controls_page, "collectors.md": collectors_page, "cli.md": cli_page, "manifest.md": manifest_page}
+PAGES = {
+    "controls.md": controls_page,
+    "collectors.md": collectors_page,
+    "cli.md": cli_page,
+    "manifest.md": manifest_page,
+}
 
 
 def main() -> int:

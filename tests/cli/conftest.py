@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
-from typer.testing import CliRunner
-
 from probatum.cli import app
+from typer.testing import CliRunner
 
 MANIFEST = """\
 pipeline: {name: small, criticality: low, exposure: internal}
@@ -17,7 +16,12 @@ subjects:
   - {kind: dependency_set, name: l, location: requirements.txt}
 """
 # The smallest NumPy file: one float64, no objects, hence a format that cannot run code.
-NPY = b"\x93NUMPY\x01\x00v\x00" + b"{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }".ljust(117) + b"\n" + bytes(8)
+NPY = (
+    b"\x93NUMPY\x01\x00v\x00"
+    + b"{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }".ljust(117)
+    + b"\n"
+    + bytes(8)
+)
 
 Run = Callable[..., Result]
 

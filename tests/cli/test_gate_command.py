@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from command_case import last_line, tree
-
 from probatum.collectors.hashes import Hashes
 
 
@@ -154,7 +153,9 @@ def test_nothing_at_the_path(run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("where", ["/proc/probatum", "file/verdict"])
-def test_a_folder_that_cannot_be_written_is_told_before_anything_is_lost(run, pipeline: Path, tmp_path: Path, where: str) -> None:
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_lost(
+    run, pipeline: Path, tmp_path: Path, where: str
+) -> None:
     (tmp_path / "file").write_text("here")
     made = run("gate", pipeline, "--out", tmp_path / where)  # an absolute path stays itself
     assert made.exit_code == 2
@@ -178,7 +179,9 @@ def test_a_failed_run_leaves_the_previous_verdict(run, pipeline: Path, tmp_path:
     assert tree(out) == before
 
 
-def test_an_interrupt_keeps_verdict_and_evidence(run, pipeline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_keeps_verdict_and_evidence(
+    run, pipeline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "verdict"
     run("gate", pipeline, "--out", out)
     before = tree(out)

@@ -7,15 +7,26 @@ from pathlib import Path
 import pytest
 import yaml
 from command_case import last_line, tree
-from typer.testing import CliRunner
-
 from probatum import __version__
 from probatum.cli import app
+from typer.testing import CliRunner
 
 
 def test_help_teaches(run) -> None:
     text = run("--help").output
-    for word in ("gate", "collect", "evaluate", "verify", "keys", "controls", "explain", "init", "doctor", "report", "Exit codes"):
+    for word in (
+        "gate",
+        "collect",
+        "evaluate",
+        "verify",
+        "keys",
+        "controls",
+        "explain",
+        "init",
+        "doctor",
+        "report",
+        "Exit codes",
+    ):
         assert word in text
     assert "Example: probatum gate" in run("gate", "--help").output
     assert __version__ in run("--version").output
@@ -92,7 +103,9 @@ def test_keys_are_encrypted_and_private(run, pipeline: Path, tmp_path: Path, mon
     assert "passphrase" in wrong.stderr
 
 
-def test_the_local_key_is_made_once_and_is_private(run, pipeline: Path, tmp_path: Path, own_configuration: Path) -> None:
+def test_the_local_key_is_made_once_and_is_private(
+    run, pipeline: Path, tmp_path: Path, own_configuration: Path
+) -> None:
     run("gate", pipeline, "--out", tmp_path / "a", "-q")
     (key,) = (own_configuration / "probatum").iterdir()
     assert stat.S_IMODE(key.stat().st_mode) == 0o600

@@ -5,7 +5,6 @@ import pickle
 from pathlib import Path
 
 import pytest
-
 from probatum.collectors.discovery import discover, manifest_of, undeclared
 from probatum.collectors.first_manifest import manifest_schema_text, write_first_manifest
 from probatum.collectors.manifest import Manifest, load_manifest
@@ -71,7 +70,13 @@ def test_every_file_is_found_or_passed_over(folder: Path) -> None:
 def test_a_folder_without_a_manifest_becomes_subjects(folder: Path) -> None:
     manifest = manifest_of(folder, discover(folder))
     ids = {subject.id for subject in manifest.subjects}
-    assert {"model:models/disguised.bin", "dataset:data/train.csv.gz", "source:src", "source:tools", "gpu:gpu.xml"} <= ids
+    assert {
+        "model:models/disguised.bin",
+        "dataset:data/train.csv.gz",
+        "source:src",
+        "source:tools",
+        "gpu:gpu.xml",
+    } <= ids
     assert {relation.target for relation in manifest.relations} == {"dataset:data/train.csv.gz"}
     assert not manifest.declared
 

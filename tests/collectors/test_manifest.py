@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-
 from probatum.collectors.manifest import load_manifest, manifest_schema
 from probatum.errors import UsageError
 
@@ -100,17 +99,24 @@ def test_a_missing_file_and_a_folder_are_errors(tmp_path: Path) -> None:
 def test_the_schema_is_a_schema_and_describes_its_fields() -> None:
     schema = manifest_schema()
     Draft202012Validator.check_schema(schema)
-    assert all(field.get("description") or "$ref" in field or "const" in field for field in schema["properties"].values())
+    assert all(
+        field.get("description") or "$ref" in field or "const" in field for field in schema["properties"].values()
+    )
 
 
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["pipeline", "subjects", "name", "kind"]), inner),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["pipeline", "subjects", "name", "kind"]), inner)
+        ),
         max_leaves=8,
     )
 )
-def test_any_document_is_read_or_refused_with_one_error(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:
+def test_any_document_is_read_or_refused_with_one_error(
+    tmp_path_factory: pytest.TempPathFactory, value: object
+) -> None:
     import yaml
 
     folder = tmp_path_factory.mktemp("m")

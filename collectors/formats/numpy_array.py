@@ -32,7 +32,8 @@ def examine_npy(source: Source, visit: Visit) -> Shape:
     if length > _LONGEST_HEADER or start > source.size:
         visit.problem(f"the header is said to be {length} bytes long")
         return Shape("npy", "possible")
-    header = _header(source.read_at(8 + width, length))
+    encoding = "utf-8" if version[0] == 3 else "latin-1"
+    header = _header(source.read_at(8 + width, length), encoding)
     if header is None:
         visit.problem("the header is not a literal with descr, fortran_order and shape")
         return Shape("npy", "possible")
@@ -50,10 +51,10 @@ def _objects(rest: Source, visit: Visit) -> Shape:
     return Shape("npy_object", "yes", pickled=True)
 
 
-def _header(data: bytes) -> tuple[int, bool] | None:
+def _header(data: bytes, encoding: str) -> tuple[int, bool] | None:
     """Bytes of all items, and whether they are objects."""
     try:
-        header = ast.literal_eval(data.decode("utf-8").strip())
+        header = ast.literal_eval(data.decode(encoding).strip())
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None
     if not isinstance(header, dict) or set(header) != {"descr", "fortran_order", "shape"}:

@@ -221,6 +221,8 @@ class Machine:
 
     def extension(self, code: int) -> None:
         """EXT1, EXT2 and EXT4."""
+        if code <= 0:
+            raise ValueError(f"extension code {code}")
         self.listener.extension(code)
         self.push(OPAQUE)
 

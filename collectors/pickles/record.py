@@ -70,6 +70,7 @@ class Record:
     def called(self, function: Any, args: Any) -> None:
         """See `Listener`."""
         if not isinstance(function, Global):
+            self.acts = True
             self._issue("high", "calls an object that is computed while loading")
             return
         if _IMPORTABLE.fullmatch(function.module):
@@ -87,7 +88,6 @@ class Record:
 
     def extension(self, code: int) -> None:
         """See `Listener`."""
-        self.acts = True
         self.gaps[f"the extension code {code} stands for an import that only the receiver knows"] = None
 
     def persistent(self, key: Any) -> None:

@@ -26,6 +26,7 @@ _COLORS = {
     "inconclusive": "yellow",
     "waived": "cyan",
     "not_applicable": "dim",
+    "not_covered": "dim",
     "critical": "bold",
     "ok": "green",
     "no": "bold red",

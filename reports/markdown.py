@@ -6,12 +6,25 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .markdown_text import code, table, words
-from .reading import Cause, Entry, conclusion, controls, counted, entries, items, label, title, waived_by, worst_first
+from .reading import (
+    Cause,
+    Entry,
+    conclusion,
+    controls,
+    counted,
+    entries,
+    items,
+    label,
+    row_outcome,
+    title,
+    waived_by,
+    worst_first,
+)
 
 MOST_SUBJECTS = 25
 """Subjects of one control that are shown in full: a comment on GitHub holds 65,536 characters."""
 
-_MARKS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "waived": "➖", "not_applicable": "⬜"}
+_MARKS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "waived": "➖", "not_applicable": "⬜", "not_covered": "⬜"}
 
 
 def render(assessment: Mapping[str, Any]) -> str:
@@ -90,7 +103,7 @@ def _rows(assessment: Mapping[str, Any]) -> Iterator[str]:
         (
             (
                 words(row.get("row")),
-                _outcome(row.get("outcome")),
+                _outcome(row_outcome(row)),
                 words(", ".join(str(one) for one in row.get("controls") or [])),
                 words(row.get("title")),
             )

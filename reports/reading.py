@@ -98,6 +98,11 @@ def label(outcome: object) -> str:
     return plain(outcome).replace("_", " ")
 
 
+def row_outcome(row: Document) -> str:
+    """A checklist row's outcome; ``not_covered`` for a row without any control, so that nobody takes it for met."""
+    return str(row.get("outcome")) if row.get("controls") else "not_covered"
+
+
 def counted(document: Document) -> str:
     """The counts of controls by outcome on one line, such as ``1 fail, 14 pass``."""
     counts = document.get("counts") or {}

@@ -8,7 +8,19 @@ from typing import Any
 from rich.console import RenderableType
 
 from .console import heading, lay_out, line, table, words
-from .reading import Entry, conclusion, controls, counted, entries, items, label, title, waived_by, worst_first
+from .reading import (
+    Entry,
+    conclusion,
+    controls,
+    counted,
+    entries,
+    items,
+    label,
+    row_outcome,
+    title,
+    waived_by,
+    worst_first,
+)
 
 MOST_SUBJECTS = 25
 """Subjects of one control that are shown in full; the rest is counted, and is in the JSON format."""
@@ -99,7 +111,7 @@ def _rows(assessment: Mapping[str, Any]) -> Iterator[RenderableType]:
         (
             (
                 words(row.get("row")),
-                words(label(row.get("outcome")), str(row.get("outcome"))),
+                words(label(row_outcome(row)), row_outcome(row)),
                 words(", ".join(str(one) for one in row.get("controls") or [])),
                 words(row.get("title")),
             )

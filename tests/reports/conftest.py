@@ -48,6 +48,7 @@ def sample() -> dict[str, Any]:
         "waivers": [{**waiver, "state": "applied"}, {**waiver, "id": "W-2", "control": "MODEL-01", "state": "expired"}],
         "rows": [
             {"row": "K1", "title": "Train in isolation", "controls": ["TRAIN-03"], "outcome": "not_applicable"},
+            {"row": "K3", "title": "Nobody looks at this", "controls": [], "outcome": "not_applicable"},
             {"row": "K2", "title": "Models cannot run code", "controls": ["MODEL-01", "MODEL-02"], "outcome": "fail"},
         ],
     }  # fmt: skip

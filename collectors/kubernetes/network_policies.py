@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .manifests import KubernetesObject
-from .selectors import matches, requirements, undecided
+from .selectors import Requirement, all_hold, requirements, undecided
 
 _GROUP = "networking.k8s.io"
 _MAY_WIDEN = {
@@ -34,14 +34,14 @@ class NetworkPolicy:
     Args:
         name: ``metadata.name``.
         namespace: as stated; empty when the manifest leaves it open.
-        selector: of the pods it applies to.
+        selector: the requirements of the pods it applies to.
         rules: ``ingress`` and ``egress`` to its rules; a direction that the policy does not govern is missing.
         place: file and line.
     """
 
     name: str
     namespace: str
-    selector: Mapping[str, Any]
+    selector: tuple[Requirement, ...]
     rules: Mapping[str, tuple[Mapping[str, Any], ...]]
     place: str
 
@@ -68,12 +68,12 @@ def parse_policy(item: KubernetesObject) -> NetworkPolicy:
     selector = spec.get("podSelector")
     if not isinstance(selector, dict):
         raise ValueError("spec.podSelector is missing or no mapping")
-    requirements(selector)
+    rows = tuple(requirements(selector))
     types = spec.get("policyTypes") or (["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])
     if not isinstance(types, list) or not set(map(str, types)) <= {"Ingress", "Egress"}:
         raise ValueError("spec.policyTypes lists Ingress and Egress only")
     rules = {key: _rules(spec, key) for key in ("ingress", "egress") if key.capitalize() in types}
-    return NetworkPolicy(item.name, item.namespace, selector, rules, item.place)
+    return NetworkPolicy(item.name, item.namespace, rows, rules, item.place)
 
 
 def exposure(
@@ -95,7 +95,7 @@ def exposure(
     for policy in policies:
         if question := _question(policy, namespace, labels):
             open_questions.append(question)
-        elif policy.namespace == namespace and matches(policy.selector, labels):
+        elif policy.namespace == namespace and all_hold(policy.selector, labels):
             selecting.append(policy)
     facts: dict[str, Any] = {"policies": sorted({policy.name for policy in selecting})}
     for direction, peers in (("ingress", "from"), ("egress", "to")):
@@ -110,10 +110,12 @@ def exposure(
 
 
 def _question(policy: NetworkPolicy, namespace: str, labels: Mapping[str, str]) -> str:
-    selected = matches(policy.selector, labels)
+    elsewhere = policy.namespace != namespace
+    if elsewhere and policy.namespace and namespace:
+        return ""
     unsure = undecided(policy.selector, labels)
-    if policy.namespace != namespace:
-        if "" in (policy.namespace, namespace) and (selected or unsure):
+    if elsewhere:
+        if unsure or all_hold(policy.selector, labels):
             return f"NetworkPolicy {policy.name} ({policy.place}): only one of policy and pod states its namespace"
         return ""
     if unsure:

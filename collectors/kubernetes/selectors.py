@@ -6,7 +6,7 @@ everything; ``NotIn`` and ``DoesNotExist`` also hold for an object without the l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 _AUTOMATIC = {
@@ -17,6 +17,10 @@ _AUTOMATIC_DOMAINS = (
     "training.kubeflow.org/", "trainer.kubeflow.org/", "jobset.sigs.k8s.io/", "ray.io/", "serving.kserve.io/",
     "serving.knative.dev/", "workflows.argoproj.io/", "seldon-",
 )  # fmt: skip
+
+
+Requirement = tuple[str, str, tuple[str, ...]]
+"""Key, operator and values."""
 
 
 class SelectorError(ValueError):
@@ -33,22 +37,27 @@ def matches(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     Raises:
         SelectorError: it has an unknown field, operator or type.
     """
-    return all(_holds(key, operator, values, labels) for key, operator, values in requirements(selector))
+    return all_hold(requirements(selector), labels)
 
 
-def undecided(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+def all_hold(rows: Iterable[Requirement], labels: Mapping[str, str]) -> bool:
+    """Whether every requirement holds for an object with these labels."""
+    return all(_holds(key, operator, values, labels) for key, operator, values in rows)
+
+
+def undecided(rows: Iterable[Requirement], labels: Mapping[str, str]) -> bool:
     """Whether the answer hangs on a label that a controller sets when it makes the pod, such as ``job-name``.
 
-    Raises:
-        SelectorError: as `matches`.
+    Args:
+        rows: the requirements of a selector.
+        labels: of the pod, as its template states them.
     """
-    open_keys = [row for row in requirements(selector) if row[0] not in labels and _automatic(row[0])]
-    settled = [row for row in requirements(selector) if row not in open_keys]
-    return bool(open_keys) and all(_holds(*row, labels) for row in settled)
+    settled = [row for row in rows if row[0] in labels or not _automatic(row[0])]
+    return len(settled) < len(list(rows)) and all_hold(settled, labels)
 
 
-def requirements(selector: Mapping[str, Any]) -> list[tuple[str, str, tuple[str, ...]]]:
-    """Key, operator and values of every requirement of a selector.
+def requirements(selector: Mapping[str, Any]) -> list[Requirement]:
+    """Every requirement of a selector.
 
     Raises:
         SelectorError: as `matches`.
@@ -64,7 +73,7 @@ def requirements(selector: Mapping[str, Any]) -> list[tuple[str, str, tuple[str,
     return [(key, "In", (value,)) for key, value in labels.items()] + [_expression(item) for item in expressions]
 
 
-def _expression(item: Any) -> tuple[str, str, tuple[str, ...]]:
+def _expression(item: Any) -> Requirement:
     if not isinstance(item, dict) or not isinstance(item.get("key"), str):
         raise SelectorError("an expression has a key")
     operator, values = item.get("operator"), item.get("values") or []

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from probatum.attestations.predicates import DEFAULT_TYPES
+from probatum.attestations.schemas import schema
 from probatum.cli import app
 from probatum.collectors.manifest import manifest_schema
 from probatum.collectors.registry import collectors
@@ -25,7 +27,7 @@ def controls_page() -> str:
     for identity, control in sorted(PolicySet.built_in().controls.items()):
         lines += [f"## {identity}: {control.title}\n", f"{control.description}\n"]
         lines += [f"- Priority: {control.priority}", f"- Stages: {', '.join(control.stages)}"]
-        lines += [f"- Applies to every: {', '.join(control.subjects)}", f"- Evidence: {_evidence(control.evidence)}"]
+        lines += [f"- Applies to every: {', '.join(control.kinds)}", f"- Evidence: {_evidence(control.evidence)}"]
         lines += [f"- How to meet it: {control.remediation}\n"]
         if control.parameters:
             lines += ["| parameter | default | meaning |", "| --- | --- | --- |"]
@@ -73,17 +75,14 @@ def cli_page() -> str:
 
 def manifest_page() -> str:
     """The fields of ``probatum.yaml``."""
-    lines = [
-        NOTE,
-        "# probatum.yaml\n",
-        f"{manifest_schema()['description']}\n",
-        "| field | type | meaning |",
-        "| --- | --- | --- |",
-    ]
-    lines += [
-        f"| `{field}` | {_type(value)} | {_cell(value.get('description', ''))} |"
-        for field, value in manifest_schema()["properties"].items()
-    ]
+    return "\n".join([NOTE, "# probatum.yaml\n", *_fields(manifest_schema()), ""])
+
+
+def trust_page() -> str:
+    """The fields of ``trust.yaml``, and which role speaks for which signed content."""
+    lines = [NOTE, "# trust.yaml\n", *_fields(schema("trust")), ""]
+    lines += ["## Roles\n", "| role | may sign |", "| --- | --- |"]
+    lines += [f"| `{role}` | {', '.join(f'`{name}`' for name in names)} |" for role, names in DEFAULT_TYPES.items()]
     return "\n".join([*lines, ""])
 
 
@@ -92,6 +91,7 @@ PAGES = {
     "collectors.md": collectors_page,
     "cli.md": cli_page,
     "manifest.md": manifest_page,
+    "trust.md": trust_page,
 }
 
 
@@ -117,6 +117,23 @@ def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     for name, child in getattr(command, "commands", {}).items():
         yield (*path, name)
         yield from _commands(child, (*path, name))
+
+
+def _fields(document: dict[str, Any]) -> list[str]:
+    """A table of the fields of a schema, nested ones by their path."""
+    rows = [
+        f"| `{name}` | {_type(value)} | {_cell(value.get('description', ''))} |" for name, value in _flat(document, "")
+    ]
+    return [f"{document['description']}\n", "| field | type | meaning |", "| --- | --- | --- |", *rows]
+
+
+def _flat(document: dict[str, Any], prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, value in document.get("properties", {}).items():
+        yield f"{prefix}{name}", value
+        yield from _flat(value, f"{prefix}{name}.")
+        for inner, mark in ((value.get("items"), "[]"), (value.get("additionalProperties"), ".NAME")):
+            if isinstance(inner, dict):
+                yield from _flat(inner, f"{prefix}{name}{mark}.")
 
 
 def _evidence(groups: Any) -> str:

@@ -85,7 +85,11 @@ def _check(control: str, schemas: Mapping[str, Mapping[str, Any]], name: str, va
             remedy=did_you_mean(name, schemas),
         )
     if problem := value_problem(schemas[name], value):
-        raise PolicyError(f"the parameter {name!r} of {control} is wrong", why=f"the {origin} sets it: {problem}")
+        raise PolicyError(
+            f"the parameter {name!r} of {control} is wrong",
+            why=f"the {origin} sets it: {problem}",
+            remedy=f"'probatum explain {control}' shows what it may be",
+        )
 
 
 def value_problem(schema: Mapping[str, Any], value: Any) -> str | None:

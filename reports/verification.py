@@ -30,7 +30,7 @@ def render_verification(report: Mapping[str, Any], format: Format, *, color: boo
     """
     rows = [_shown(row) for row in items(report, "rows")]
     settings = report.get("settings") or {}
-    notes = [f"{plain(name)}: {plain(settings[name])}" for name in sorted(settings)]
+    notes = [f"{plain(name)}: {plain(settings[name]) or 'none'}" for name in sorted(settings)]
     return render_table(
         report, rows, _COLUMNS, format, notes=[*notes, _conclusion(report, rows)], color=color, width=width
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from probatum.gate import Options, gather, judge, open_pipeline
+from probatum.reports.format import Format, render
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 GOOD, BAD = EXAMPLES / "tumour-classifier", EXAMPLES / "tumour-classifier-insecure"
@@ -131,6 +133,23 @@ def test_undeclared_model_is_named(bad: dict[str, Any]) -> None:
 
 def test_waivers_that_do_not_hold_are_shown(bad: dict[str, Any]) -> None:
     assert {waiver["id"]: waiver["state"] for waiver in bad["waivers"]} == {"W-1": "expired", "W-2": "invalid"}
+
+
+@pytest.mark.parametrize("format", list(Format))
+def test_every_format_names_every_failed_control(bad: dict[str, Any], format: Format) -> None:
+    text = render(bad, format, width=200)
+    assert {control for control in outcomes(bad) if control not in text} == set()
+    assert "backup.pkl" in text
+
+
+def test_code_scanning_points_at_files_that_are_there(bad: dict[str, Any]) -> None:
+    run = json.loads(render(bad, Format.SARIF, locations={"model:tumour-classifier": "models/tumour-classifier.pkl"}))[
+        "runs"
+    ][0]
+    uris = [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in run["results"]]
+    assert {"models/tumour-classifier.pkl", "probatum.yaml"} == set(uris)
+    assert all((BAD / uri).is_file() for uri in uris)
+    assert len(uris) > len(DEFECTS)
 
 
 def test_readme_names_who_finds_each_defect() -> None:

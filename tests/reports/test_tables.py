@@ -62,9 +62,11 @@ def test_verification_names_what_does_not_hold() -> None:
     text = render_verification({"rows": ROWS}, Format.TEXT)
     assert text.endswith("REFUSED: file models/[red]m\n")
     assert "not made" in text
-    document = {"rows": ROWS, "verified": False, "settings": {"trusted": "trust.yaml"}}
+    document = {"rows": ROWS, "verified": False, "settings": {"trusted": "trust.yaml", "max_age_days": None}}
     assert json.loads(render_verification(document, Format.JSON)) == document
-    assert "trusted: trust.yaml" in render_verification(document, Format.TEXT)
+    text = render_verification(document, Format.TEXT)
+    assert "trusted: trust.yaml" in text
+    assert "max_age_days: none" in text
 
 
 def test_verification_without_a_broken_check() -> None:

@@ -110,3 +110,8 @@ def test_json_keeps_the_value_and_shows_no_control(mark: str) -> None:
     text = json_text({"name": f"a{mark}b"})
     assert json.loads(text) == {"name": f"a{mark}b"}
     assert (mark in text) == (mark == "é")
+
+
+def test_error_of_a_control_is_shown_above_its_subjects(sample: dict[str, Any]) -> None:
+    sample["controls"][0]["error"] = "the rule deny is undefined"
+    assert "  error: the rule deny is undefined\n  model:tumour fail\n" in render(sample, Format.TEXT)

@@ -123,6 +123,11 @@ class Examiner:
     def __exit__(self, *_: object) -> None:
         self._worker.close()
 
+    @classmethod
+    def forget(cls) -> None:
+        """Examine every content anew from here on."""
+        cls._known.clear()
+
     def examine(self, entry: FileEntry, path: str) -> Examined:
         """Examine one file; a child that fails is an answer too, but is not remembered."""
         key = (entry.sha256, self._settings)

@@ -4,7 +4,7 @@ import io
 import struct
 from typing import Any
 
-import numpy
+import numpy as np
 import pytest
 from forged_models import clean, walk
 
@@ -39,7 +39,9 @@ KEYS = [
 
 
 def test_a_sound_gguf_does_not_execute() -> None:
-    data = gguf(KEYS, [tensor_info("a", [32, 2], 8, 0), tensor_info("b", [3], 0, 96)], b"\0" * 68 + b"\0" * 28 + b"\0" * 12)
+    data = gguf(
+        KEYS, [tensor_info("a", [32, 2], 8, 0), tensor_info("b", [3], 0, 96)], b"\0" * 68 + b"\0" * 28 + b"\0" * 12
+    )
     shape, findings = walk(data)
     assert (shape.format, shape.executable) == ("gguf", "no")
     assert not findings.problems
@@ -94,15 +96,15 @@ def described(descr: str, shape: str = "(2,)") -> bytes:
 @pytest.mark.parametrize(
     "array",
     [
-        numpy.arange(5), numpy.eye(3, dtype="f2"), numpy.array(1.5), numpy.zeros((0, 3)), numpy.array(["abc"]), numpy.array([b"x"]),
-        numpy.array(["2026"], "M8[D]"), numpy.zeros(2, "i4,(2,3)f8"), numpy.zeros(2, [("a", [("b", "u1")])]), numpy.array([True]),
-        numpy.asfortranarray(numpy.eye(2)), numpy.zeros(2, "V5"), numpy.array([1j]), numpy.zeros(3, [("ü", "f4")]),
+        np.arange(5), np.eye(3, dtype="f2"), np.array(1.5), np.zeros((0, 3)), np.array(["abc"]), np.array([b"x"]),
+        np.array(["2026"], "M8[D]"), np.zeros(2, "i4,(2,3)f8"), np.zeros(2, [("a", [("b", "u1")])]), np.array([True]),
+        np.asfortranarray(np.eye(2)), np.zeros(2, "V5"), np.array([1j]), np.zeros(3, [("ü", "f4")]),
     ],
     ids=lambda array: str(array.dtype),
 )  # fmt: skip
-def test_real_arrays_do_not_execute(array: numpy.ndarray) -> None:
+def test_real_arrays_do_not_execute(array: np.ndarray) -> None:
     buffer = io.BytesIO()
-    numpy.save(buffer, array)
+    np.save(buffer, array)
     shape, findings = walk(buffer.getvalue())
     assert (shape.format, shape.executable) == ("npy", "no")
     assert not findings.problems

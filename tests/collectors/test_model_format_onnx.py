@@ -22,12 +22,17 @@ def block(field: int, value: bytes | str) -> bytes:
 
 
 def node(operator: str = "Relu", domain: str = "", attributes: bytes = b"") -> bytes:
-    return block(1, block(1, "x") + block(2, "y") + block(4, operator) + (block(7, domain) if domain else b"") + attributes)
+    return block(
+        1, block(1, "x") + block(2, "y") + block(4, operator) + (block(7, domain) if domain else b"") + attributes
+    )
 
 
 def external(location: str) -> bytes:
     entry = block(1, "location") + block(2, location)
-    return block(5, number(1, 4) + number(2, 1) + block(13, entry) + block(13, block(1, "length") + block(2, "16")) + number(14, 1))
+    return block(
+        5,
+        number(1, 4) + number(2, 1) + block(13, entry) + block(13, block(1, "length") + block(2, "16")) + number(14, 1),
+    )
 
 
 def model(graph: bytes = b"", *more: bytes, opset: bool = True) -> bytes:
@@ -46,7 +51,10 @@ TENSOR = block(5, number(1, 2) + number(2, 1) + block(8, "w") + block(9, b"\0" *
         model(node("Conv", "com.microsoft")),
         model(node("If", attributes=block(5, block(1, "then") + block(6, node() + TENSOR)))),
         model(external("weights.bin")),
-        model(node("Mine", "local"), block(25, block(1, "Mine") + block(10, "local") + block(7, node()[2:]) + block(9, number(2, 1)))),
+        model(
+            node("Mine", "local"),
+            block(25, block(1, "Mine") + block(10, "local") + block(7, node()[2:]) + block(9, number(2, 1))),
+        ),
         model(b"", block(14, block(1, "key") + block(2, "value"))),
         model(block(15, block(1, number(1, 2)) + block(2, number(1, 1)))),
     ],
@@ -58,7 +66,9 @@ def test_a_sound_model_does_not_execute(data: bytes) -> None:
     assert clean(data)
 
 
-@pytest.mark.parametrize("location", ["../../etc/passwd", "/etc/passwd", "a/../../b", "C:\\weights", "..\\b", "\\\\host\\share\\x"])
+@pytest.mark.parametrize(
+    "location", ["../../etc/passwd", "/etc/passwd", "a/../../b", "C:\\weights", "..\\b", "\\\\host\\share\\x"]
+)
 def test_external_data_outside_the_folder_is_a_problem(location: str) -> None:
     shape, findings = walk(model(external(location)))
     assert shape.executable == "possible"
@@ -121,6 +131,9 @@ def test_a_saved_model_is_told_from_onnx() -> None:
     assert findings.gaps
 
 
-@pytest.mark.parametrize("data", [number(1, 1) + block(2, number(1, 5)), number(1, 1) + block(2, b"\xff"), number(1, 1), b"\x08", b"\x12\x05ab"])
+@pytest.mark.parametrize(
+    "data",
+    [number(1, 1) + block(2, number(1, 5)), number(1, 1) + block(2, b"\xff"), number(1, 1), b"\x08", b"\x12\x05ab"],
+)
 def test_other_protocol_buffers_are_unknown(data: bytes) -> None:
     assert walk(data)[0].format == "unknown"

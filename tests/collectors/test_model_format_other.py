@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 from forged_models import EVIL, clean, make_zip, walk
 from probatum.collectors.formats.names import expected_formats
-from probatum.collectors.formats.source import Cursor, FileRegion, MemoryRegion, SourceStream, Spool, TruncatedError, blocks
+from probatum.collectors.formats.source import (
+    Cursor,
+    FileRegion,
+    MemoryRegion,
+    SourceStream,
+    Spool,
+    TruncatedError,
+    blocks,
+)
 from probatum.collectors.formats.visit import printable, worst
 
 
@@ -82,11 +90,16 @@ def test_a_zip_behind_anything_is_found(front: bytes, appended: bytes) -> None:
 
 
 def keras(config: Any, **more: bytes) -> bytes:
-    members = {"config.json": config if isinstance(config, bytes) else json.dumps(config).encode(), "metadata.json": b"{}"}
+    members = {
+        "config.json": config if isinstance(config, bytes) else json.dumps(config).encode(),
+        "metadata.json": b"{}",
+    }
     return make_zip(members | more)
 
 
-def layer(name: str, module: str | None = "keras.layers", registered: str | None = None, **config: Any) -> dict[str, Any]:
+def layer(
+    name: str, module: str | None = "keras.layers", registered: str | None = None, **config: Any
+) -> dict[str, Any]:
     return {"class_name": name, "module": module, "registered_name": registered, "config": config}
 
 
@@ -114,7 +127,10 @@ def test_layers_with_code_execute(bad: dict[str, Any]) -> None:
     assert findings.issues
 
 
-@pytest.mark.parametrize("bad", [layer("Mine", "my.module"), layer("Mine", None, "my>Mine"), layer("my>Mine", None), layer("Popen", "subprocess")])
+@pytest.mark.parametrize(
+    "bad",
+    [layer("Mine", "my.module"), layer("Mine", None, "my>Mine"), layer("my>Mine", None), layer("Popen", "subprocess")],
+)
 def test_foreign_classes_may_execute(bad: dict[str, Any]) -> None:
     shape, findings = walk(keras(model(bad)))
     assert shape.executable == "possible"
@@ -161,7 +177,14 @@ def test_a_lambda_in_hdf5_is_found(gap: int) -> None:
 
 @pytest.mark.parametrize(
     ("name", "first"),
-    [("a/b.safetensors", "safetensors"), ("M.PT", "torch_zip"), ("x.pkl", "pickle"), ("x.bin", None), ("x", None), (".npy", None)],
+    [
+        ("a/b.safetensors", "safetensors"),
+        ("M.PT", "torch_zip"),
+        ("x.pkl", "pickle"),
+        ("x.bin", None),
+        ("x", None),
+        (".npy", None),
+    ],
 )
 def test_names_promise_formats(name: str, first: str | None) -> None:
     assert (expected_formats(name) or (None,))[0] == first

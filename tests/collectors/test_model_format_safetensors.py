@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from forged_models import EVIL, make_zip, safetensors, walk
 
-GOOD = {"a": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, "b": {"dtype": "BF16", "shape": [4], "data_offsets": [24, 32]}}
+GOOD = {
+    "a": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
+    "b": {"dtype": "BF16", "shape": [4], "data_offsets": [24, 32]},
+}
 
 
 def problems(header: Any, size: int = 32) -> str:

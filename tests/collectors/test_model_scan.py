@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy
+import numpy as np
 import pytest
 from forged_models import EVIL, make_zip, safetensors, torch_legacy, torch_zip
 from probatum.collectors import model_scan
@@ -62,7 +62,12 @@ def by_path(observation: Observation) -> dict[str, Any]:
 
 
 def test_benign_files_are_complete_and_clean(tmp_path: Path) -> None:
-    files = {"model.safetensors": WEIGHTS, "config.json": b"{}", "a.pkl": pickle.dumps(numpy.arange(9)), "README.md": b"# Model\n"}
+    files = {
+        "model.safetensors": WEIGHTS,
+        "config.json": b"{}",
+        "a.pkl": pickle.dumps(np.arange(9)),
+        "README.md": b"# Model\n",
+    }
     observation = scanned(context(tmp_path, files))
     assert observation.status is Status.COMPLETE
     assert observation.coverage.to_document() == {"seen": 4, "examined": 4, "skipped": []}
@@ -75,7 +80,9 @@ def test_benign_files_are_complete_and_clean(tmp_path: Path) -> None:
     assert by_path(observation)["a.pkl"]["sha256"] == hashlib.sha256(files["a.pkl"]).hexdigest()
 
 
-@pytest.mark.parametrize("name", ["evil.gz", "evil.bin", "evil", "evil.txt", "evil.safetensors", "sub/folder/evil.json"])
+@pytest.mark.parametrize(
+    "name", ["evil.gz", "evil.bin", "evil", "evil.txt", "evil.safetensors", "sub/folder/evil.json"]
+)
 def test_a_malicious_file_beside_a_benign_one_is_found_whatever_its_name(tmp_path: Path, name: str) -> None:
     data = gzip.compress(EVIL) if name.endswith(".gz") else EVIL
     observation = scanned(context(tmp_path, {"benign.pkl": pickle.dumps([1]), name: data}))
@@ -136,7 +143,8 @@ def test_an_allowed_import_is_recorded(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        {"allow": ["os.system"]}, {"allow": ["mine.*"]}, {"allow": "mine.Model"}, {"alow": []}, {"limits": []}, {"limits": {"deep": 1}},
+        {"allow": ["os.system"]}, {"allow": ["mine.*"]}, {"allow": "mine.Model"}, {"alow": []}, {"limits": []},
+        {"limits": {"deep": 1}},
         {"limits": {"depth": 0}}, {"limits": {"depth": 1000}}, {"limits": {"depth": "8"}}, {"limits": {"depth": True}},
     ],
 )  # fmt: skip
@@ -171,7 +179,12 @@ def test_the_observation_is_about_the_models_digest(tmp_path: Path) -> None:
 
 
 def test_the_same_files_give_the_same_observation_and_report(tmp_path: Path) -> None:
-    files = {"a.pkl": EVIL, "b.pkl": pickle.dumps([print, len, numpy.float32, Path("x")]), "c.npy": b"\x93NUMPY", "d.pt": torch_legacy()}
+    files = {
+        "a.pkl": EVIL,
+        "b.pkl": pickle.dumps([print, len, np.float32, Path("x")]),
+        "c.npy": b"\x93NUMPY",
+        "d.pt": torch_legacy(),
+    }
     first, second = context(tmp_path / "one", files), context(tmp_path / "two" / "deeper", files)
     assert scanned(first).id == scanned(second).id
     (report,) = [json.loads(data) for _, data in first.reports]
@@ -292,7 +305,7 @@ def test_five_sparse_gibibytes_end_quickly_in_little_memory(tmp_path: Path) -> N
         if entry.path in files:
             os.truncate(tmp_path / "model" / entry.path, 5 * 1024**3)
             # The digest would take longer than the test: any other name of the content serves.
-            entry = entry._replace(size=5 * 1024**3, sha256=hashlib.sha256(entry.path.encode()).hexdigest())  # noqa: PLW2901
+            entry = entry._replace(size=5 * 1024**3, sha256=hashlib.sha256(entry.path.encode()).hexdigest())
         entries.append(entry)
     content = replace(given.contents["model:m"], files=tuple(entries))
     given = replace(given, contents={"model:m": content}, limits=SandboxLimits(seconds=30, memory_bytes=512 << 20))
@@ -339,7 +352,7 @@ def test_modelscan_reads_members_and_later_streams(tmp_path: Path) -> None:
 
 def test_modelscan_meets_arrays_and_nothing(tmp_path: Path) -> None:
     buffer = io.BytesIO()
-    numpy.save(buffer, numpy.arange(3))
+    np.save(buffer, np.arange(3))
     for name, data in {"a.npy": buffer.getvalue(), "empty": b"", "short": b"\x80"}.items():
         (tmp_path / name).write_bytes(data)
         assert scan_file({"path": str(tmp_path / name)})["issues"] == []
@@ -352,7 +365,9 @@ def test_modelscan_is_not_given_what_it_would_hold_in_memory(tmp_path: Path) -> 
 
 
 def test_a_foreign_severity_is_high() -> None:
-    opinions = scan.Opinions(Examined("text", "no"), {"status": "scanned", "issues": [{"severity": "odd"}], "errors": [], "skipped": []})
+    opinions = scan.Opinions(
+        Examined("text", "no"), {"status": "scanned", "issues": [{"severity": "odd"}], "errors": [], "skipped": []}
+    )
     (issue,) = opinions.issues("a")
     assert issue["severity"] == "high"
     assert not opinions.document("a", "0" * 64)["clean"]
@@ -362,12 +377,19 @@ def test_a_foreign_severity_is_high() -> None:
 
 
 def test_formats_mismatches_and_problems_are_counted(tmp_path: Path) -> None:
-    files = {"a.safetensors": WEIGHTS, "b.safetensors": WEIGHTS + b"\0", "c.safetensors": EVIL, "d.onnx": b"text", "e.bin": pickle.dumps(1)}
+    files = {
+        "a.safetensors": WEIGHTS,
+        "b.safetensors": WEIGHTS + b"\0",
+        "c.safetensors": EVIL,
+        "d.onnx": b"text",
+        "e.bin": pickle.dumps(1),
+    }
     observation = formats(context(tmp_path, files))
     assert observation.status is Status.COMPLETE
     found = by_path(observation)
     assert found["a.safetensors"] == {
-        "path": "a.safetensors", "format": "safetensors", "executable": "no", "expected": "safetensors", "mismatch": False, "problems": [],
+        "path": "a.safetensors", "format": "safetensors", "executable": "no", "expected": "safetensors",
+        "mismatch": False, "problems": [],
     }  # fmt: skip
     assert found["b.safetensors"]["executable"] == "possible"
     assert found["b.safetensors"]["problems"]

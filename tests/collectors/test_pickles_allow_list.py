@@ -29,8 +29,10 @@ def test_known_imports_are_allowed(module: str, name: str) -> None:
         ("numpy", "memmap", "high"), ("numpy", "os", "high"), ("numpy", "ndarray.tofile", "critical"),
         ("sklearn.linear_model._logistic", "np", "high"), ("sklearn.datasets._base", "load_files", "high"),
         ("my", "Model", "high"), ("functools", "partial", "high"), ("builtins", "print", "high"), ("", "", "high"),
-        ("collections.OrderedDict", "fromkeys", "high"), ("Collections", "OrderedDict", "high"), ("torch", "load", "critical"),
-        ("numpy.core._internal", "_ufunc_reconstruct", "critical"), ("torch.fx.graph_module", "reduce_graph_module", "critical"),
+        ("collections.OrderedDict", "fromkeys", "high"), ("Collections", "OrderedDict", "high"), ("torch", "load",
+        "critical"),
+        ("numpy.core._internal", "_ufunc_reconstruct", "critical"), ("torch.fx.graph_module", "reduce_graph_module",
+        "critical"),
     ],
 )  # fmt: skip
 def test_everything_else_is_not(module: str, name: str, severity: str) -> None:
@@ -78,7 +80,8 @@ def test_extensions_are_sorted_and_distinct() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["os.system", "builtins.eval", "mine.*", "mine", "", "mine..Model", "mine.Model ", 5, None, "os:path.join", "subprocess.Popen",
+    ["os.system", "builtins.eval", "mine.*", "mine", "", "mine..Model", "mine.Model ", 5, None, "os:path.join",
+    "subprocess.Popen",
      "logging:os.system", "a:b:c", "mine.Model\n", "1a.B"],
 )  # fmt: skip
 def test_patterns_and_dangerous_imports_cannot_be_allowed(name: object) -> None:

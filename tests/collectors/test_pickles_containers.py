@@ -11,11 +11,11 @@ import zipfile
 import zlib
 from collections.abc import Callable
 
-import numpy
+import numpy as np
 import pytest
 from forged_models import EVIL, Evil, clean, imports, make_zip, reasons, walk
 
-BENIGN = pickle.dumps({"weights": numpy.arange(50)})
+BENIGN = pickle.dumps({"weights": np.arange(50)})
 COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "zlib": zlib.compress,
@@ -322,29 +322,29 @@ def test_pytorchs_tar_is_recognised() -> None:
 # NumPy ---------------------------------------------------------------------------------------------------------------
 
 
-def save(array: numpy.ndarray) -> bytes:
+def save(array: np.ndarray) -> bytes:
     buffer = io.BytesIO()
-    numpy.save(buffer, array, allow_pickle=True)
+    np.save(buffer, array, allow_pickle=True)
     return buffer.getvalue()
 
 
 def test_an_object_array_is_a_pickle() -> None:
-    shape, findings = walk(save(numpy.array([Evil()], dtype=object)))
+    shape, findings = walk(save(np.array([Evil()], dtype=object)))
     assert (shape.format, shape.executable) == ("npy_object", "yes")
     assert findings.issues
-    assert clean(save(numpy.array([1, "a", None], dtype=object)))
+    assert clean(save(np.array([1, "a", None], dtype=object)))
 
 
 def test_bytes_behind_an_object_array_are_a_gap() -> None:
-    assert not clean(save(numpy.array([1], dtype=object)) + b"\xff")
+    assert not clean(save(np.array([1], dtype=object)) + b"\xff")
 
 
-@pytest.mark.parametrize("writer", [numpy.savez, numpy.savez_compressed])
+@pytest.mark.parametrize("writer", [np.savez, np.savez_compressed])
 def test_archives_of_arrays_are_examined(writer: Callable[..., None]) -> None:
     buffer = io.BytesIO()
-    writer(buffer, a=numpy.arange(5), b=numpy.eye(3))
+    writer(buffer, a=np.arange(5), b=np.eye(3))
     assert walk(buffer.getvalue())[0].format == "npz"
     assert clean(buffer.getvalue())
     buffer = io.BytesIO()
-    writer(buffer, a=numpy.arange(5), b=numpy.array([Evil()], dtype=object))
+    writer(buffer, a=np.arange(5), b=np.array([Evil()], dtype=object))
     assert "system" in str(imports(buffer.getvalue()))

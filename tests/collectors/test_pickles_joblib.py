@@ -8,7 +8,7 @@ import types
 import zlib
 from typing import Any
 
-import numpy
+import numpy as np
 import pytest
 from forged_models import EVIL, clean, reasons, walk
 
@@ -21,8 +21,8 @@ class NumpyArrayWrapper:
 
     __module__ = "joblib_numpy_pickle"
 
-    def __init__(self, array: numpy.ndarray, aligned: bool) -> None:
-        self.subclass, self.shape, self.dtype = numpy.ndarray, array.shape, array.dtype
+    def __init__(self, array: np.ndarray, aligned: bool) -> None:
+        self.subclass, self.shape, self.dtype = np.ndarray, array.shape, array.dtype
         self.order, self.allow_mmap = "C", False
         if aligned:
             self.numpy_array_alignment_bytes = 16
@@ -40,7 +40,7 @@ class Writer(pickle._Pickler):
         self.file, self.aligned = file, aligned
 
     def save(self, obj: Any, save_persistent_id: bool = True) -> None:
-        if not isinstance(obj, numpy.ndarray):
+        if not isinstance(obj, np.ndarray):
             return super().save(obj, save_persistent_id)
         super().save(NumpyArrayWrapper(obj, self.aligned))
         if self.proto >= 4:
@@ -63,17 +63,17 @@ def joblib(value: Any, protocol: int = 4, aligned: bool = True) -> bytes:
 
 
 ARRAYS = [
-    numpy.arange(100.0), numpy.eye(3, dtype="f4"), numpy.array([True, False]), numpy.array(["abc", "d"]), numpy.array([b"xy"]),
-    numpy.zeros(3, dtype=[("a", "<i4"), ("b", "U3")]), numpy.array(["2026-01-01"], "M8[D]"), numpy.array([]), numpy.array(3),
-    numpy.array([1 + 2j]), numpy.array(["a", None, 3], dtype=object), numpy.zeros(2, dtype="V7"), numpy.array([1], ">u2"),
-    numpy.zeros(0, dtype="S4"), numpy.frombuffer(b"cos\nsystem\n)R.", dtype="u1") * 0 + 255,
+    np.arange(100.0), np.eye(3, dtype="f4"), np.array([True, False]), np.array(["abc", "d"]), np.array([b"xy"]),
+    np.zeros(3, dtype=[("a", "<i4"), ("b", "U3")]), np.array(["2026-01-01"], "M8[D]"), np.array([]), np.array(3),
+    np.array([1 + 2j]), np.array(["a", None, 3], dtype=object), np.zeros(2, dtype="V7"), np.array([1], ">u2"),
+    np.zeros(0, dtype="S4"), np.frombuffer(b"cos\nsystem\n)R.", dtype="u1") * 0 + 255,
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("aligned", [True, False])
 @pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])
 @pytest.mark.parametrize("array", ARRAYS, ids=lambda array: str(array.dtype))
-def test_inline_arrays_are_accounted_for(array: numpy.ndarray, protocol: int, aligned: bool) -> None:
+def test_inline_arrays_are_accounted_for(array: np.ndarray, protocol: int, aligned: bool) -> None:
     data = joblib({"first": array, "second": [array, "x"]}, protocol, aligned)
     shape, findings = walk(data)
     assert (shape.format, shape.executable) == ("joblib", "yes")
@@ -82,31 +82,31 @@ def test_inline_arrays_are_accounted_for(array: numpy.ndarray, protocol: int, al
 
 
 def test_compressed_files_are_joblib() -> None:
-    assert walk(zlib.compress(joblib([numpy.arange(9)])))[0].format == "joblib"
-    assert clean(zlib.compress(joblib([numpy.arange(9)])))
+    assert walk(zlib.compress(joblib([np.arange(9)])))[0].format == "joblib"
+    assert clean(zlib.compress(joblib([np.arange(9)])))
 
 
 def test_malice_behind_an_array_is_found() -> None:
-    data = joblib([numpy.arange(10.0)])
+    data = joblib([np.arange(10.0)])
     assert walk(data[:-2] + EVIL[EVIL.index(b"\x8c") :])[1].issues
     assert walk(data + EVIL)[1].issues
 
 
 def test_malice_in_an_array_of_objects_is_found() -> None:
-    data = joblib([numpy.array([1], dtype=object)])
-    inner = pickle.dumps(numpy.array([1], dtype=object), protocol=2)
+    data = joblib([np.array([1], dtype=object)])
+    inner = pickle.dumps(np.array([1], dtype=object), protocol=2)
     assert inner in data
     assert walk(data.replace(inner, EVIL))[1].issues
 
 
 def test_an_array_that_is_a_pickle_for_plain_pickle_is_an_issue() -> None:
-    payload = numpy.frombuffer(b"0cos\nsystem\n(S'id'\ntR.".ljust(32), dtype="u1")
+    payload = np.frombuffer(b"0cos\nsystem\n(S'id'\ntR.".ljust(32), dtype="u1")
     data = joblib([payload], aligned=False)
     assert any(issue.imported == "os.system" for issue in walk(data)[1].issues)
 
 
 def test_an_array_whose_padding_is_opcodes_is_an_issue() -> None:
-    data = joblib([numpy.arange(4.0)])
+    data = joblib([np.arange(4.0)])
     start = data.index(b"\xff" * 3)
     padding = data[start - 1]
     opcodes = b"N" + b"0cos\nsystem\n)R."
@@ -125,13 +125,13 @@ def test_an_array_whose_padding_is_opcodes_is_an_issue() -> None:
     ],
 )
 def test_a_wrapper_that_lies_is_never_clean(old: bytes, new: bytes) -> None:
-    data = joblib([numpy.arange(5.0)], protocol=2)
+    data = joblib([np.arange(5.0)], protocol=2)
     assert old in data
     assert not clean(data.replace(old, new))
 
 
 def test_a_state_that_enlarges_text_is_never_clean() -> None:
-    data = joblib([numpy.array(["abcd"])], protocol=2)
+    data = joblib([np.array(["abcd"])], protocol=2)
     assert b"K\x10K\x04" in data
     assert not clean(data.replace(b"K\x10K\x04", b"K\x20K\x04"))
 

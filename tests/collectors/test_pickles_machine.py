@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import collections
-import datetime
+import datetime as dt
 import decimal
 import os
 import pickle
 import pickletools
 import struct
 
-import numpy
+import numpy as np
 import pytest
 from forged_models import EVIL, Evil, clean, imports, reasons, text4, walk
 from probatum.collectors.formats.source import Cursor, MemoryRegion
@@ -34,7 +34,8 @@ def test_table_has_every_opcode_of_the_standard_library() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        None, True, False, 0, -1, 255, 65_536, -(2**40), 2**2000, 1.5, "text", "ünï\ud800", "x" * 5000, (), (1,), (1, 2),
+        None, True, False, 0, -1, 255, 65_536, -(2**40), 2**2000, 1.5, "text", "ünï\ud800", "x" * 5000, (), (1,), (1,
+        2),
         (1, 2, 3), (1, 2, 3, 4),
     ],
 )  # fmt: skip
@@ -49,12 +50,15 @@ def test_plain_values_come_out_as_the_real_unpickler_gives_them(value: object, p
 @pytest.mark.parametrize(
     "value",
     [
-        [1, [2]], {"a": {"b": 1}}, {1, 2}, frozenset({3}), b"bytes", b"x" * 300, bytearray(b"abc"), 1 + 2j, range(3), slice(1),
-        collections.OrderedDict(a=1), collections.defaultdict(list, a=[1]), collections.Counter("aab"), collections.deque([1], 3),
-        datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC), datetime.timedelta(1), decimal.Decimal("1.5"), Ellipsis,
-        numpy.arange(12).reshape(3, 4), numpy.float64(1.5), numpy.array(["a", None], dtype=object), numpy.zeros(3, "i4,U3"),
-        numpy.random.default_rng(1), numpy.random.RandomState(1), numpy.ma.masked_array([1, 2], [0, 1]), numpy.array("2026", "M8[D]"),
-        numpy.dtype("f4"), numpy.float32, numpy.asfortranarray(numpy.eye(3)), numpy.array([1], ">i2"),
+        [1, [2]], {"a": {"b": 1}}, {1, 2}, frozenset({3}), b"bytes", b"x" * 300, bytearray(b"abc"), 1 + 2j, range(3),
+        slice(1),
+        collections.OrderedDict(a=1), collections.defaultdict(list, a=[1]), collections.Counter("aab"),
+        collections.deque([1], 3),
+        dt.datetime(2026, 1, 1, tzinfo=dt.UTC), dt.timedelta(1), decimal.Decimal("1.5"), Ellipsis,
+        np.arange(12).reshape(3, 4), np.float64(1.5), np.array(["a", None], dtype=object), np.zeros(3, "i4,U3"),
+        np.random.default_rng(1), np.random.RandomState(1), np.ma.masked_array([1, 2], [0, 1]), np.array("2026",
+        "M8[D]"),
+        np.dtype("f4"), np.float32, np.asfortranarray(np.eye(3)), np.array([1], ">i2"),
     ],
     ids=repr,
 )  # fmt: skip
@@ -76,7 +80,7 @@ def test_containers_are_simulated() -> None:
 
 
 def test_instances_keep_maker_arguments_and_state() -> None:
-    value = unpickle(pickle.dumps(numpy.dtype("f4"), 4))
+    value = unpickle(pickle.dumps(np.dtype("f4"), 4))
     assert isinstance(value, Instance)
     assert isinstance(value.maker, Global)
     assert value.maker.path == "numpy.dtype"
@@ -131,7 +135,8 @@ MALICIOUS = {
     "numpy.load": b"\x80\x04cnumpy\nload\n(Vx.npy\ntR.",
     "functools.partial": b"\x80\x04cfunctools\npartial\n(cbuiltins\nint\ntR.",
     "unlisted class": b"\x80\x04cmy.module\nModel\n)\x81.",
-    "build with setstate": b"\x80\x02ccollections\nOrderedDict\n)\x81}X\x0c\0\0\0__setstate__cos\nsystem\nsbX\x02\0\0\0idb.",
+    "build with setstate": b"\x80\x02ccollections\nOrderedDict\n)\x81}X\x0c\0\0\0__setstate__"
+    b"cos\nsystem\nsbX\x02\0\0\0idb.",
     "behind a long string": b"\x80\x02X\x88\x13\0\0" + b"a" * 5000 + b"0cos\nsystem\n)R.",
     "behind 100,000 opcodes": b"\x80\x02" + b"K\x010" * 100_000 + b"cos\nsystem\n)R.",
     "in a frame that lies": b"\x80\x04\x95\xff\xff\0\0\0\0\0\0cos\nsystem\n)R.",
@@ -157,10 +162,15 @@ SUSPICIOUS = {
     "computed module": b"\x80\x04cbuiltins\nstr\n(X\x02\0\0\0ostR" + text4("system") + b"\x93.",
     "computed name": b"\x80\x04" + text4("os") + b"c_codecs\nencode\n(X\x06\0\0\0systemX\x05\0\0\0rot13tR\x93.",
     "long name": b"\x80\x04" + text4("os") + b"X\x00\x20\0\0" + b"a" * 8192 + b"\x93.",
-    "load_from_bytes of a computed value": b"\x80\x02ctorch.storage\n_load_from_bytes\n(ccollections\nOrderedDict\n)RtR.",
+    "load_from_bytes of a computed value": (
+        b"\x80\x02ctorch.storage\n_load_from_bytes\n(ccollections\nOrderedDict\n)RtR."
+    ),
     "load_from_bytes as a value": b"\x80\x02ctorch.storage\n_load_from_bytes\n\x85.",
-    "load_from_bytes as a default factory": b"\x80\x02ccollections\ndefaultdict\n(ctorch.storage\n_load_from_bytes\ntR.",
-    "load_from_bytes of a pickle": b"\x80\x02ctorch.storage\n_load_from_bytes\n(B" + struct.pack("<I", len(EVIL)) + EVIL + b"tR.",
+    "load_from_bytes as a default factory": (
+        b"\x80\x02ccollections\ndefaultdict\n(ctorch.storage\n_load_from_bytes\ntR."
+    ),
+    "load_from_bytes of a pickle": b"\x80\x02ctorch.storage\n_load_from_bytes\n(B" + struct.pack("<I",
+    len(EVIL)) + EVIL + b"tR.",
 }  # fmt: skip
 
 
@@ -269,7 +279,8 @@ def test_time_is_limited_and_what_was_found_is_kept() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "cat\ndog\nbird\n", "config\nsomething\n", "(c) 2026 The authors\nAll rights reserved\nc\n", "Note: this\n", "I1\nfoo",
+    ["", "cat\ndog\nbird\n", "config\nsomething\n", "(c) 2026 The authors\nAll rights reserved\nc\n", "Note: this\n",
+    "I1\nfoo",
      "numpy==2.0\ncertifi==2026\n", "0 1 2\n", "]\n", "iris\nsetosa\n", "# Title\n\ncos\nsystem\n", "The end.\n"],
 )  # fmt: skip
 def test_text_is_not_taken_for_a_pickle(text: str) -> None:

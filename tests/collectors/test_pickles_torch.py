@@ -110,7 +110,13 @@ def test_a_legacy_file_is_accounted_for_to_its_last_byte() -> None:
 
 @pytest.mark.parametrize("stream", [0, 1, 2, 3, 4])
 def test_malice_in_any_stream_of_a_legacy_file_is_found(stream: int) -> None:
-    parts = [pickle.dumps(0x1950A86A20F9469CFC6C, 2), pickle.dumps(1001, 2), pickle.dumps({}, 2), b"\x80\x02N.", b"\x80\x02]."]
+    parts = [
+        pickle.dumps(0x1950A86A20F9469CFC6C, 2),
+        pickle.dumps(1001, 2),
+        pickle.dumps({}, 2),
+        b"\x80\x02N.",
+        b"\x80\x02].",
+    ]
     parts[stream] = parts[stream][:-1] + b"cos\nsystem\n)R0."
     assert walk(b"".join(parts))[1].issues
 

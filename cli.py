@@ -98,7 +98,7 @@ def gate(
     target = output(formats, quiet=quiet, no_color=no_color)
     check_out(out)
     signer = _signer(key) if sign and out is not None else None
-    manifest = open_pipeline(pipeline)
+    manifest = open_pipeline(pipeline, _ignore if quiet else say)
     with progress(quiet=quiet, color=not no_color) as report:
         options = Options(
             *moment(now), checklist, stage, engine, opa_url, policies, trust, online, tuple(skip or ()), report
@@ -133,7 +133,7 @@ def collect(
     from .gate import Options, gather, open_pipeline, write_evidence
     from .reports.progress import progress
 
-    manifest = open_pipeline(pipeline)
+    manifest = open_pipeline(pipeline, _ignore if quiet else say)
     with progress(quiet=quiet, color=not no_color) as report:
         options = Options(*moment(now), trust=trust, online=online, skip=tuple(skip or ()), progress=report)
         collected = gather(manifest, options)
@@ -369,6 +369,10 @@ def _say_sealed(out: Path, signer: SigningKey | None, quiet: bool) -> None:
     say(f"{out} is signed by {signer.origin}, fingerprint {signer.public.id}")
     if signer.local:
         say("this is your own local key: nobody else trusts it; sign with --key for others")
+
+
+def _ignore(line: str) -> None:
+    """Takes what a quiet run does not say."""
 
 
 def _signer(key: str | None) -> SigningKey:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +39,7 @@ from .reports.format import Format, render
 from .strict_json import DEFAULT_LIMITS
 
 DEFAULT_CHECKLIST = "secure-pipeline"
+_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,12 @@ class Judged:
     trust: TrustPolicy | None = None
 
 
-def open_pipeline(path: Path) -> Manifest:
+def open_pipeline(path: Path, say: Callable[[str], None] = lambda line: None) -> Manifest:
     """The pipeline at a path: a manifest file, a folder with one, or a folder that is searched.
+
+    Args:
+        path: where it is.
+        say: called with each line of what a search found and passed over.
 
     Raises:
         UsageError: nothing is there, or the manifest is wrong.
@@ -107,7 +112,16 @@ def open_pipeline(path: Path) -> Manifest:
         )
     if (path / FILE_NAME).exists():
         return load_manifest(path / FILE_NAME)
-    return manifest_of(path, discover(path))
+    found = discover(path)
+    manifest = manifest_of(path, found)
+    say(f"no {FILE_NAME} in {path}: the folder was searched")
+    for subject in manifest.subjects:
+        say(f"found {subject.id}")
+    for name, reason in found.passed_over[:_SHOWN]:
+        say(f"passed over {name}: {reason}")
+    if len(found.passed_over) > _SHOWN:
+        say(f"passed over {len(found.passed_over) - _SHOWN} more; the inventory in the evidence names all")
+    return manifest
 
 
 def gather(manifest: Manifest, options: Options) -> Collected:

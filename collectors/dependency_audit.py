@@ -17,7 +17,7 @@ from ..errors import EvidenceError, UsageError
 from ..evaluator.graph import Coverage, Observation, Skipped, Status, Subject
 from .advisories.audited import audited
 from .audit_settings import AuditSettings, read_settings
-from .base import Availability, Context, Item, timestamp
+from .base import Availability, Context, Item, no_progress, timestamp
 from .dependencies import Dependencies
 from .sandbox import SandboxError, Worker
 
@@ -95,7 +95,7 @@ def _blocked(settings: AuditSettings, *, online: bool) -> str:
 
 def _read(context: Context, subject: Subject) -> Observation:
     """What the dependencies collector reads of a subject: both judge the same packages."""
-    alone = replace(context, subjects={subject.id: subject}, settings={})
+    alone = replace(context, subjects={subject.id: subject}, settings={}, progress=no_progress)
     found = [
         item for item in Dependencies().collect(alone) if isinstance(item, Observation) and item.subject == subject.id
     ]

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from probatum.evaluator.graph import Status, Tier
 from simulated_evidence import Pipeline, sha256
+
+from probatum.evaluator.graph import Status, Tier
 
 FAIL, INCONCLUSIVE = "fail", "inconclusive"
 _BAD = sha256("something else")
@@ -86,6 +87,7 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("DATA-02", "changed", "hashes", {"pins/0/actual": _BAD, "pins/0/match": False}, kind="dataset"),
     Defect("DATA-02", "not pinned", "hashes", {"pins": [], "pin_count": 0}, kind="dataset"),
     Defect("MODEL-04", "changed", "hashes", {"pins/0/actual": _BAD, "pins/0/match": False}, kind="model"),
+    Defect("MODEL-04", "file not pinned", "hashes", {"folder": True, "files": 2, "pins/0/path": "models/x"}, kind="model"),
     Defect("MODEL-04", "not pinned", "hashes", {"pins": [], "pin_count": 0}, kind="model"),
     Defect("MODEL-01", "pickle", "model_format", {
         "files/0/format": "pickle", "files/0/executable": "yes", "files/0/mismatch": True, "executable_files": 1,

@@ -71,9 +71,16 @@ def sha256(text: str) -> str:
 @evidence("hashes", *CONTENT)
 def hashes(pipeline: Pipeline, subject: Subject) -> dict[str, Any]:
     digest = subject.digest["sha256"]
-    pin = {"source": f"{subject.location}.sha256", "format": "checksums", "algorithm": "sha256", "match": True}
-    pins = [{**pin, "expected": digest, "actual": digest}]
-    return {"digest": digest, "files": 1, "bytes": 4096, "folder": False, "pins": pins, "pin_count": 1}
+    pin = {
+        "source": f"{subject.location}.sha256",
+        "path": subject.location,
+        "format": "checksums",
+        "algorithm": "sha256",
+        "expected": digest,
+        "actual": digest,
+        "match": True,
+    }
+    return {"digest": digest, "files": 1, "bytes": 4096, "folder": False, "pins": [pin], "pin_count": 1}
 
 
 @evidence("dependencies", "dependency_set")

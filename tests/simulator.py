@@ -23,9 +23,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import simulated_workload  # noqa: F401  registers its evidence
-from probatum.evaluator.graph import Coverage, Graph, Observation, Relation, Skipped, Status, Subject, Tier
 from simulated_defects import DEFECTS
 from simulated_evidence import BUILDER, CONTENT, EVIDENCE, good_waivers, sha256
+
+from probatum.evaluator.graph import Coverage, Graph, Observation, Relation, Skipped, Status, Subject, Tier
 
 NOW = datetime(2026, 11, 20, 7, 0, 0, tzinfo=UTC)
 

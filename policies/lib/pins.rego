@@ -21,6 +21,34 @@ holds(pin, formats, algorithms) if {
 }
 
 # METADATA
+# title: Pins that cover everything
+# description: |
+#   Every file of the subject is pinned by itself, or the subject as a whole, or a folder that it lies in. A document
+#   of pins that lies among the files does not pin itself, and need not.
+cover(result, _) if {
+	result.folder == false
+	result.pins[0]
+}
+
+cover(result, location) if {
+	result.folder == true
+	some pin in result.pins
+	around(pin.path, trim_right(location, "/"))
+}
+
+cover(result, location) if {
+	result.folder == true
+	result.files >= 1
+	inside := concat("", [trim_right(location, "/"), "/"])
+	covered := {path | some pin in result.pins; some path in [pin.path, pin.source]; startswith(path, inside)}
+	count(covered) >= result.files
+}
+
+around(place, location) if place in {location, "."}
+
+around(place, location) if startswith(location, concat("", [place, "/"]))
+
+# METADATA
 # title: What is wrong with a pin, for a message
 flaw(pin, formats, algorithms) := message if {
 	not shape.one_of(pin, "format", formats)

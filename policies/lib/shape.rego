@@ -28,10 +28,6 @@ filled(value) if {
 }
 
 # METADATA
-# title: A field that is a list with something in it
-fills(item, key) if filled(item[key])
-
-# METADATA
 # title: A field that has one of some values
 one_of(item, key, values) if item[key] in values
 

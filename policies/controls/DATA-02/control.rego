@@ -1,8 +1,8 @@
 # METADATA
 # title: Datasets are the pinned snapshot
 # description: |
-#   The dataset's content was digested, and every pin of it (DVC, a signed manifest, a checksum file) holds.
-#   There must be at least one pin: a dataset that nobody pinned can be changed by anyone.
+#   The dataset's content was digested, every file of it is pinned (by DVC, a signed manifest, a checksum file), and
+#   every pin holds. A dataset that nobody pinned can be changed by anyone.
 # custom:
 #   id: DATA-02
 #   priority: critical
@@ -45,7 +45,8 @@ sound contains [id, obs] if {
 	result := input.observations[obs].result
 	result.digest == input.subjects[id].digest.sha256
 	result.digest > ""
-	result.pins[0]
+	count(result.pins) == result.pin_count
+	pins.cover(result, input.subjects[id].location)
 	every pin in result.pins { pins.holds(pin, settings.pin_formats, settings.pin_algorithms) }
 }
 
@@ -60,6 +61,14 @@ deny contains {"subject": id, "message": message, "evidence": [obs]} if {
 	some pin in shape.items(input.observations[obs].result.pins)
 	not pins.holds(pin, settings.pin_formats, settings.pin_algorithms)
 	message := pins.flaw(pin, settings.pin_formats, settings.pin_algorithms)
+}
+
+deny contains {"subject": id, "message": "not every file of this dataset is pinned", "evidence": [obs]} if {
+	some [id, obs] in suspect
+	input.observations[obs].status == "complete"
+	result := input.observations[obs].result
+	result.pins[0]
+	not pins.cover(result, input.subjects[id].location)
 }
 
 deny contains {"subject": id, "message": "nothing pins this dataset", "evidence": [obs]} if {

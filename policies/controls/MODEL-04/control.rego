@@ -1,10 +1,10 @@
 # METADATA
 # title: Model, pin and deployment are one
 # description: |
-#   The model's content equals every pin of it (registry entry, manifest, checksum file), there is at least one pin,
-#   and every model that a workload deploys is, by digest, a model of this pipeline. A deployed model that is stated
-#   without a digest, or that is none of the pipeline's, fails all models: nobody can say which of them it should have
-#   been. Relations are not asked, so that leaving one out hides nothing.
+#   Every file of the model is pinned (registry entry, manifest, checksum file), every pin holds, and every model that
+#   a workload deploys is, by digest, a model of this pipeline. A deployed model that is stated without a digest, or
+#   that is none of the pipeline's, fails all models: nobody can say which of them it should have been. Relations are
+#   not asked, so that leaving one out hides nothing.
 # custom:
 #   id: MODEL-04
 #   priority: critical
@@ -44,7 +44,8 @@ sound contains [id, obs] if {
 	result := input.observations[obs].result
 	result.digest == input.subjects[id].digest.sha256
 	result.digest > ""
-	result.pins[0]
+	count(result.pins) == result.pin_count
+	pins.cover(result, input.subjects[id].location)
 	every pin in result.pins { pins.holds(pin, settings.pin_formats, settings.pin_algorithms) }
 }
 
@@ -59,6 +60,14 @@ deny contains {"subject": id, "message": message, "evidence": [obs]} if {
 	some pin in shape.items(input.observations[obs].result.pins)
 	not pins.holds(pin, settings.pin_formats, settings.pin_algorithms)
 	message := pins.flaw(pin, settings.pin_formats, settings.pin_algorithms)
+}
+
+deny contains {"subject": id, "message": "not every file of this model is pinned", "evidence": [obs]} if {
+	some [id, obs] in suspect
+	input.observations[obs].status == "complete"
+	result := input.observations[obs].result
+	result.pins[0]
+	not pins.cover(result, input.subjects[id].location)
 }
 
 deny contains {"subject": id, "message": "nothing pins this model", "evidence": [obs]} if {

@@ -6,11 +6,11 @@ import data.probatum.controls.model_04 as control
 import data.probatum.lib.world
 
 pin := {
-	"source": "SHA256SUMS", "format": "checksums", "algorithm": "sha256", "expected": world.sha("b"),
+	"source": "SHA256SUMS", "path": "x", "format": "checksums", "algorithm": "sha256", "expected": world.sha("b"),
 	"actual": world.sha("b"), "match": true,
 }
 
-result := {"digest": world.sha("a"), "files": 1, "bytes": 9, "folder": false, "pins": [pin]}
+result := {"digest": world.sha("a"), "files": 1, "bytes": 9, "folder": false, "pins": [pin], "pin_count": 1}
 
 settings := {"pin_formats": ["checksums", "dvc"], "pin_algorithms": ["sha256", "md5"]}
 
@@ -60,6 +60,13 @@ cases := {
 		"deny": {"the format of its pin in unstated is not accepted"},
 	},
 	"no pins": {"set": {"pins": []}, "deny": {"nothing pins this model"}},
+	"pin lost": {"set": {"pin_count": 2}, "deny": set()},
+	"number of pins missing": {"drop": ["pin_count"], "deny": set()},
+	"folder missing": {"drop": ["folder"], "deny": {"not every file of this model is pinned"}},
+	"file not pinned": {
+		"set": {"folder": true, "files": 2, "pins/0/path": "x/a", "pins/0/source": "sums"},
+		"deny": {"not every file of this model is pinned"},
+	},
 	"pins missing": {"drop": ["pins"], "deny": set()},
 	"pins are no list": {"set": {"pins": {"0": pin}}, "deny": set()},
 	"digest of something else": {"set": {"digest": world.sha("c")}, "deny": set()},
@@ -113,6 +120,16 @@ test_bad_news_counts_when_unusable if {
 
 test_does_not_apply_without_subjects if {
 	control.applies == set() with input as object.union(good, {"ids": {"model": []}})
+}
+
+test_folder_passes_when_each_file_is_pinned if {
+	folder := world.spoiled(good, "hashes", {"set": {
+		"folder": true,
+		"files": 2,
+		"pins/0/path": "x/a",
+		"pins/0/source": "x/SHA256SUMS",
+	}})
+	count(control.proof) == 1 with input as folder
 }
 
 test_pins_of_a_partial_search_are_not_called_missing if {

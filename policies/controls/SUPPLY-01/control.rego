@@ -35,6 +35,7 @@ sound contains [id, obs] if {
 	result := input.observations[obs].result
 	result.complete_lock == true
 	result.packages[0]
+	count(result.packages) == result.package_count
 	every dependency in result.packages {
 		dependency.pinned == true
 		dependency.hashed == true
@@ -53,6 +54,7 @@ sound contains [id, obs] if {
 	result := input.observations[obs].result
 	result.complete_lock == true
 	result.packages[0]
+	count(result.packages) == result.package_count
 	every dependency in result.packages { locked(dependency) }
 }
 

@@ -10,7 +10,10 @@ package_of(name) := {
 	"index": null, "marker": null, "at": "requirements.txt:1",
 }
 
-result := {"format": "requirements", "complete_lock": true, "packages": [package_of("numpy"), package_of("scipy")]}
+result := {
+	"format": "requirements", "complete_lock": true, "packages": [package_of("numpy"), package_of("scipy")],
+	"package_count": 2,
+}
 
 good := world.of("SUPPLY-01", "dependency_set", {"dependencies": result}, {"own_packages": []})
 
@@ -54,6 +57,8 @@ cases := {
 	},
 	"complete missing": {"drop": ["complete_lock"], "deny": set()},
 	"no packages": {"set": {"packages": []}, "deny": set()},
+	"package lost": {"set": {"package_count": 3}, "deny": set()},
+	"number of packages missing": {"drop": ["package_count"], "deny": set()},
 	"packages missing": {"drop": ["packages"], "deny": set()},
 	"packages are no list": {"set": {"packages": {"0": package_of("numpy")}}, "deny": set()},
 }

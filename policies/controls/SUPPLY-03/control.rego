@@ -99,6 +99,7 @@ sound contains [id, obs] if {
 	every index in result.indexes { [index.kind, index.url] in acceptable }
 	result.format > ""
 	result.packages[0]
+	count(result.packages) == result.package_count
 	accepted := origins(result)
 	every dependency in result.packages { permitted(dependency, accepted) }
 }

@@ -19,6 +19,7 @@ index := {"url": "https://pypi.org/simple/", "kind": "primary", "at": "pip.conf:
 result := {
 	"format": "poetry.lock",
 	"packages": [package_of("numpy"), object.union(package_of("scipy"), {"index": "https://pypi.org/simple"})],
+	"package_count": 2,
 	"indexes": [index],
 	"trusted_hosts": [],
 	"indexes_configured_in": ["pip.conf"],
@@ -102,7 +103,8 @@ cases := {
 	"trusted hosts missing": {"drop": ["trusted_hosts"], "deny": set()},
 	"indexes missing": {"drop": ["indexes"], "deny": set()},
 	"indexes are no list": {"set": {"indexes": "x"}, "deny": set()},
-	"no packages": {"set": {"packages": []}, "deny": set()},
+	"no packages": {"set": {"packages": [], "package_count": 0}, "deny": set()},
+	"package lost": {"set": {"package_count": 3}, "deny": set()},
 	"packages are no list": {"set": {"packages": {}}, "deny": set()},
 }
 

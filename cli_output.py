@@ -16,6 +16,7 @@ import typer
 from .errors import ProbatumError, UsageError
 from .files import write_atomic
 from .reports.format import Format
+from .reports.plain import plain
 
 EXIT = {"pass": 0, "fail": 1, "error": 2, "inconclusive": 3}
 _P = ParamSpec("_P")
@@ -79,8 +80,8 @@ def output(formats: Sequence[str] | None, *, quiet: bool = False, no_color: bool
 
 
 def say(text: str) -> None:
-    """One line on stderr."""
-    print(f"probatum: {text}", file=sys.stderr)
+    """One line on stderr, without anything that a terminal would obey."""
+    print(f"probatum: {plain(text)}", file=sys.stderr)
 
 
 def finish(result: str, reason: str) -> int:
@@ -115,9 +116,9 @@ def guarded(command: Callable[_P, int]) -> Callable[_P, None]:
 
 def _explain(error: ProbatumError) -> int:
     if error.why:
-        print(f"why: {error.why}", file=sys.stderr)
+        print(f"why: {plain(error.why)}", file=sys.stderr)
     if error.remedy:
-        print(f"remedy: {error.remedy}", file=sys.stderr)
+        print(f"remedy: {plain(error.remedy)}", file=sys.stderr)
     return finish("error", f"error: {error.what}")
 
 

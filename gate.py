@@ -92,7 +92,11 @@ class Judged:
     trust: TrustPolicy | None = None
 
 
-def open_pipeline(path: Path, say: Callable[[str], None] = lambda line: None) -> Manifest:
+def _silent(_: str) -> None:
+    """Takes what nobody wants to read."""
+
+
+def open_pipeline(path: Path, say: Callable[[str], None] = _silent) -> Manifest:
     """The pipeline at a path: a manifest file, a folder with one, or a folder that is searched.
 
     Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,8 +85,8 @@ def equal(check: str, expected: object, found: object, detail: str = "") -> Row:
 
 
 def _shown(value: object) -> str:
-    """A value in words; a long one (the subjects of a large pipeline) is cut."""
-    text = str(value)
+    """A value in words, a structure as JSON; a long one (the subjects of a large pipeline) is cut."""
+    text = json.dumps(value, sort_keys=True) if isinstance(value, (dict, list, tuple)) else str(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
 
 

@@ -11,7 +11,7 @@ from .reading import items
 from .table import render_table
 
 _COLUMNS = {"Check": "check", "Holds": "ok", "Compared": "compared"}
-_SHORT = 64  # characters: a SHA-256, so that what holds takes one line
+_SHORT = 48  # characters, so that what holds takes one line of a terminal; JSON has all of it
 _NOT_MADE = (None, "skipped")
 
 

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from probatum import strict_yaml
 from probatum.errors import UsageError
 

@@ -13,13 +13,14 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_toto.models.metadata import Envelope as InTotoEnvelope
+from securesystemslib.dsse import Envelope as StockEnvelope
+from securesystemslib.signer import SSlibKey
+from signing_case import ec_key, ed_key, rsa_key
+
 from probatum.attestations import dsse
 from probatum.attestations.dsse import Envelope, pae
 from probatum.attestations.keys import SigningKey
 from probatum.errors import EvidenceError, ProbatumError, TrustError
-from securesystemslib.dsse import Envelope as StockEnvelope
-from securesystemslib.signer import SSlibKey
-from signing_case import ec_key, ed_key, rsa_key
 
 KEYS = {
     "ed25519": ed_key(),

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from signing_case import ec_key, ed_key, rsa_key, write
+
 from probatum.attestations.key_files import write_key_pair
 from probatum.attestations.keys import key_from_file, new_key
 from probatum.attestations.local_key import local_key, local_key_path, local_trust
 from probatum.attestations.public_key import PublicKey
 from probatum.attestations.signers import choose_signer
 from probatum.errors import TrustError, UsageError
-from signing_case import ec_key, ed_key, rsa_key, write
 
 
 @pytest.fixture(autouse=True)

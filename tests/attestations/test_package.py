@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 from package_case import KEY, TIME, assessment, contents, graph, pipeline, written
+from signing_case import ec_key, policy, sha256, write
+
 from probatum.attestations import package
 from probatum.attestations.package import check_destination, write_package
 from probatum.attestations.statement import subjects_of
 from probatum.attestations.vsa import level, resource_uri, used_attestations
 from probatum.errors import EvidenceError, UsageError
 from probatum.evaluator.graph import Graph, Subject
-from signing_case import ec_key, policy, sha256, write
 
 RAW = "raw/" + sha256(b'{"tool": "x"}')
 

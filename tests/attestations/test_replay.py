@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from package_case import KEY, check
+from signing_case import NOW
+
 from probatum.attestations.package import PackageContents, write_package
 from probatum.attestations.replay import first_difference
 from probatum.attestations.report import Row, VerificationReport
@@ -19,7 +21,6 @@ from probatum.evaluator.engines.regorus import Regorus
 from probatum.evaluator.graph import Coverage, Graph, Observation, Status, Subject, Tier
 from probatum.evaluator.policies import PolicySet
 from probatum.evaluator.settings import settings_document
-from signing_case import NOW
 
 CONTROL = b"""# METADATA
 # title: Models are small

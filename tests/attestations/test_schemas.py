@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from package_case import assessment, graph, pipeline
+
 from probatum.attestations.assessment_shape import is_plain_outcome
 from probatum.attestations.schemas import NAMES, check, schema
 from probatum.errors import EvidenceError

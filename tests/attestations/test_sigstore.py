@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from signing_case import NOW, sha256, statement, write
+from sigstore_case import ISSUER, WORKFLOW, Services
+
 from probatum.attestations.predicates import DEFAULT_TYPES
 from probatum.attestations.trust import Identity, Role, SigstoreRoot, TrustPolicy
 from probatum.attestations.verifier import TrustVerifier
-from signing_case import NOW, sha256, statement, write
-from sigstore_case import ISSUER, WORKFLOW, Services
 
 PAYLOAD = json.dumps(statement("a" * 64)).encode()
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from signing_case import NOW, SLSA, ec_key, ed_key, policy, sha256, statement, write
+
 from probatum.attestations.predicates import VSA
 from probatum.attestations.roles import allow, builder_of, parse_time, statement_time
 from probatum.attestations.trust import trust_keys
 from probatum.attestations.trust_file import load_trust
 from probatum.errors import ProbatumError, TrustError, UsageError
-from signing_case import NOW, SLSA, ec_key, ed_key, policy, sha256, statement, write
 
 ONE, TWO = ed_key(), ec_key()
 

@@ -15,9 +15,10 @@ from in_toto.models.layout import Layout, Step
 from in_toto.models.link import Link
 from in_toto.models.metadata import Envelope as InTotoEnvelope
 from in_toto.models.metadata import Metablock
+from signing_case import NOW, SLSA, ec_key, ed_key, envelope, policy, rsa_key, statement, write
+
 from probatum.attestations.keys import SigningKey
 from probatum.attestations.verifier import TrustVerifier, kind_of
-from signing_case import NOW, SLSA, ec_key, ed_key, envelope, policy, rsa_key, statement, write
 
 KEY, OTHER = ed_key(), ed_key()
 VERIFIER = TrustVerifier(policy({"builder": KEY}), NOW)

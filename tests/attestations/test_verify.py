@@ -11,6 +11,10 @@ from typing import Any
 
 import pytest
 from package_case import KEY, POLICIES, assessment, check, contents, graph, pipeline, settings, written
+from securesystemslib.dsse import Envelope as StockEnvelope
+from securesystemslib.signer import SSlibKey
+from signing_case import NOW, ec_key, ed_key, policy, write
+
 from probatum import strict_json
 from probatum.attestations import dsse
 from probatum.attestations.keys import SigningKey
@@ -19,9 +23,6 @@ from probatum.attestations.public_key import PublicKey
 from probatum.attestations.report import VerificationReport, equal
 from probatum.errors import UsageError
 from probatum.evaluator.graph import Graph, Subject
-from securesystemslib.dsse import Envelope as StockEnvelope
-from securesystemslib.signer import SSlibKey
-from signing_case import NOW, ec_key, ed_key, policy, write
 
 
 def row(report: VerificationReport, check: str) -> Any:

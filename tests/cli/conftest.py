@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
-from probatum.cli import app
 from typer.testing import CliRunner
+
+from probatum.cli import app
 
 MANIFEST = """\
 pipeline: {name: small, criticality: low, exposure: internal}

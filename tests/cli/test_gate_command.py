@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from command_case import last_line, tree
+
 from probatum.collectors.hashes import Hashes
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 from command_case import last_line, tree
+from typer.testing import CliRunner
+
 from probatum import __version__
 from probatum.cli import app
-from typer.testing import CliRunner
 
 
 def test_help_teaches(run) -> None:

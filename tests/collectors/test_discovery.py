@@ -5,6 +5,7 @@ import pickle
 from pathlib import Path
 
 import pytest
+
 from probatum.collectors.discovery import discover, manifest_of, undeclared
 from probatum.collectors.first_manifest import manifest_schema_text, write_first_manifest
 from probatum.collectors.manifest import Manifest, load_manifest

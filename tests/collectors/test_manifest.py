@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+
 from probatum.collectors.manifest import load_manifest, manifest_schema
 from probatum.errors import UsageError
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from probatum.collectors.base import Availability, Context, Item
 from probatum.collectors.diagnosis import diagnose
 from probatum.collectors.inventory import Inventory

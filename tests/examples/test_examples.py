@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from probatum.gate import Options, gather, judge, open_pipeline
 from probatum.reports.format import Format, render
 

@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+
 from probatum.reports.format import Format, render
 
 HOSTILE = [

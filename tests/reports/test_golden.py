@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from probatum.reports import sarif
 from probatum.reports.format import Format, render
 

@@ -7,6 +7,7 @@ import time
 from contextlib import redirect_stderr
 
 import pytest
+
 from probatum.reports.progress import progress
 
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+
 from probatum.reports.format import Format, render
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from probatum.errors import UsageError
 from probatum.reports.catalogue import render_control, render_controls
 from probatum.reports.doctor import render_doctor

@@ -8,10 +8,11 @@ import re
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
+
 from probatum.reports import reading
 from probatum.reports.format import Format, render
 from probatum.reports.plain import json_text, plain
-from rich.cells import cell_len
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from probatum.collectors.sandbox import SandboxLimits, Worker
 
 LOADED = "bool(__import__('sys').modules.get('rfc3987_syntax'))"

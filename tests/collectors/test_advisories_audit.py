@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 from osv_case import CRITICAL, LOW, Answer, advisory, hang, of, server, write
+
 from probatum.collectors.advisories.audit import audit
 from probatum.collectors.advisories.audited import audited
 from probatum.collectors.advisories.packages import PackageSource

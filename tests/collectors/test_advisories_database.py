@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from osv_case import CRITICAL, LOW, advisory, write
 from packaging.version import Version
+
 from probatum.collectors.advisories.database import Database, read_database
 from probatum.collectors.advisories.documents import ReadLimits, documents, open_source
 from probatum.collectors.advisories.record import MalformedRecordError, Record, parse_record

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
+
 from probatum.collectors.advisories.ranges import parse_range, public
 
 UNIVERSE = [

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from osv_case import CRITICAL, advisory, hang, of, server, write
+
 from probatum.collectors.base import Context
 from probatum.collectors.dependency_audit import DependencyAudit
 from probatum.collectors.result_schema import check_result

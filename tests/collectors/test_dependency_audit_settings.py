@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from probatum.collectors.audit_settings import OSV_URL, read_settings
 from probatum.errors import UsageError
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from probatum.collectors.base import Context
 from probatum.collectors.bom.document import examine
 from probatum.collectors.bom.sections import SECTIONS

@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from probatum.collectors.sandbox import SandboxError, SandboxLimits, Worker
 
 QUICK = SandboxLimits(seconds=20, memory_bytes=1 << 30, output_bytes=1 << 20)

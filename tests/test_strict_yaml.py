@@ -52,3 +52,15 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         assert error.what.startswith("any")
     else:
         assert document.source == "any"
+
+
+@pytest.mark.parametrize("data", [b"[" * 200_000, b"{a: " * 200_000, b"- " * 50_000, b"? " * 50_000])
+def test_endless_nesting_is_refused_at_once(data: bytes) -> None:
+    with pytest.raises(UsageError, match="not valid YAML") as caught:
+        strict_yaml.load(data, source="m.yaml")
+    assert "nested deeper than 64 levels" in caught.value.why
+
+
+def test_nesting_up_to_the_limit_is_read() -> None:
+    assert strict_yaml.load(b"[" * 64 + b"]" * 64, source="m.yaml").value
+    assert strict_yaml.load(b"a: {b: [c]}", source="m.yaml").value == {"a": {"b": ["c"]}}

@@ -65,6 +65,7 @@ class _Reader:
     def read(self, data: bytes, path: str, *, constraint: bool, above: tuple[str, ...]) -> None:
         self._done.add((path, constraint))
         for line in read_lines(data, path):
+            self._hashes(line)
             if line.requirement:
                 self._requirement(line, line.requirement, editable=False, constraint=constraint)
             for text in line.options.editable:
@@ -73,6 +74,13 @@ class _Reader:
             for key, kind in (("requirement", constraint), ("constraint", True)):
                 for name in getattr(line.options, key):
                     self._include(line, name, path, kind, (*above, path))
+
+    def _hashes(self, line: Line) -> None:
+        for value in line.options.hash:
+            if not is_strong(value):
+                raise LockError(line.where, f"--hash={value} is no SHA-256, SHA-384 or SHA-512 hash")
+        if line.options.hash and not (line.requirement or line.options.editable):
+            self._skip(line, "--hash", "it belongs to no requirement; the line above may lack its final backslash")
 
     def _options(self, line: Line) -> None:
         options, lock = line.options, self._lock
@@ -105,9 +113,6 @@ class _Reader:
         self._lock.skipped.append(Skipped(f"{line.where}: {cleaned(item)}", cleaned(reason)))
 
     def _requirement(self, line: Line, text: str, *, editable: bool, constraint: bool) -> None:
-        for value in line.options.hash:
-            if not is_strong(value):
-                raise LockError(line.where, f"--hash={value} is no SHA-256, SHA-384 or SHA-512 hash")
         try:
             package = self._package(line, text, editable)
         except (InvalidRequirement, ValueError) as error:

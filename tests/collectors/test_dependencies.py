@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from probatum.collectors.base import Context
 from probatum.collectors.dependencies import Dependencies
 from probatum.evaluator.graph import Status, Subject
@@ -50,7 +51,10 @@ def failure(root, text, location):
 
 class TestRequirements:
     def test_a_hashed_lock(self, tmp_path):
-        text = f"# comment\nNumPy==2.3.1 \\\n    {HASH} \\\n    --hash=sha512:{'b' * 128}\n    # via x\nclick===8.1 {HASH}  # why\n"
+        text = (
+            f"# comment\nNumPy==2.3.1 \\\n    {HASH} \\\n    --hash=sha512:{'b' * 128}\n"
+            f"    # via x\nclick===8.1 {HASH}  # why\n"
+        )
         found = lock(tmp_path, text)
         assert found.status == Status.COMPLETE
         assert found.result["format"] == "requirements"
@@ -68,7 +72,8 @@ class TestRequirements:
         ("line", "version"),
         [
             ("a", None), ("a>=1", None), ("a==1.*", None), ("a~=1.0", None), ("a>=1,<2", None), ("a==1", "1"),
-            ("a == 1.0 ; python_version<'4'", "1.0"), ("a[x,Y]==1", "1"), ("a==1,!=1.1", "1"), ("a===1.0+local", "1.0+local"),
+            ("a == 1.0 ; python_version<'4'", "1.0"), ("a[x,Y]==1", "1"), ("a==1,!=1.1", "1"),
+            ("a===1.0+local", "1.0+local"),
             ("A.b_C==1", "1"), ("a (==1)", "1"),
         ],
     )  # fmt: skip
@@ -142,6 +147,7 @@ class TestRequirements:
             ("-r ${WHERE}/r.txt", "environment variable"),
             ("-r pipe", "named pipe"),
             ("${PACKAGE}", "environment variable"),
+            (HASH, "belongs to no requirement"),
         ],
     )
     def test_what_cannot_be_read_is_coverage(self, tmp_path, line, reason):
@@ -161,8 +167,10 @@ class TestRequirements:
 
     def test_indexes(self, tmp_path):
         text = (
-            "--index-url https://user:pa%40ss@one.example/simple?token=t\n--extra-index-url=https://${U}:${P}@two.example/s/\n"
-            "--extra-index https://three.example\n-f ./wheels --trusted-host two.example\n--no-index\na==1\n-ihttps://last\n"
+            "--index-url https://user:pa%40ss@one.example/simple?token=t\n"
+            "--extra-index-url=https://${U}:${P}@two.example/s/\n"
+            "--extra-index https://three.example\n-f ./wheels --trusted-host two.example\n"
+            "--no-index\na==1\n-ihttps://last\n"
         )
         found = lock(tmp_path, text)
         assert [(i["url"], i["kind"], i["at"], i["credentials"]) for i in found.result["indexes"]] == [
@@ -245,8 +253,10 @@ class TestRequirements:
         from pip_requirements_parser import RequirementsFile
 
         text = (
-            f"# top\n-i {PYPI}\nA_b==1 \\\n  {HASH} \\\n  --hash=sha256:{'c' * 64} # end\n\nb>=2,<3 ; python_version < '3.13'\n"
-            f"c @ https://h/c-1.zip\n-e git+https://h/d.git#egg=d\n--pre\nf[x]~=1.0 {HASH}\n./g\ngit+https://h/i@v1#egg=i\n"
+            f"# top\n-i {PYPI}\nA_b==1 \\\n  {HASH} \\\n  --hash=sha256:{'c' * 64} # end\n\n"
+            f"b>=2,<3 ; python_version < '3.13'\n"
+            f"c @ https://h/c-1.zip\n-e git+https://h/d.git#egg=d\n--pre\n"
+            f"f[x]~=1.0 {HASH}\n./g\ngit+https://h/i@v1#egg=i\n"
         )
         path = tmp_path / "requirements.txt"
         path.write_text(text)
@@ -345,7 +355,8 @@ class TestUv:
         assert rows(found, "source", "pinned", "hashed", "url") == [expected]
 
     def test_forks(self, tmp_path):
-        text = f'{self.HEAD}[[package]]\nname = "a"\nversion = "1"\nsource = {{ registry = "x" }}\nresolution-markers = ["m1", "m2"]\n'
+        package = '[[package]]\nname = "a"\nversion = "1"\nsource = { registry = "x" }\n'
+        text = f'{self.HEAD}{package}resolution-markers = ["m1", "m2"]\n'
         assert rows(lock(tmp_path, text, "uv.lock"), "marker") == [("(m1) or (m2)",)]
 
     @pytest.mark.parametrize(
@@ -439,7 +450,8 @@ class TestPipenv:
         ],
     )
     def test_sources(self, tmp_path, item, expected):
-        sources = '[{"name": "one", "url": "https://one", "verify_ssl": true}, {"name": "two", "url": "https://two", "verify_ssl": false}]'
+        one = '{"name": "one", "url": "https://one", "verify_ssl": true}'
+        sources = f'[{one}, {{"name": "two", "url": "https://two", "verify_ssl": false}}]'
         text = f'{{"_meta": {{"sources": {sources}}},\n"docs": {{\n"a": {item}}}}}'
         found = lock(tmp_path, text, "Pipfile.lock")
         assert rows(found, "source", "pinned", "url", "index") == [expected]
@@ -507,7 +519,11 @@ class TestConfiguration:
         return [(index["url"], index["kind"], index["at"]) for index in found.result["indexes"]]
 
     def test_pip(self, tmp_path):
-        text = "[global]\nindex-url = https://u:p@one/simple\n\n[install]\nextra_index_url =\n    https://two\n    https://three\nfind-links = ./w\ntrusted-host = two\n  three:8080\nno-index = no\n"
+        text = (
+            "[global]\nindex-url = https://u:p@one/simple\n\n[install]\n"
+            "extra_index_url =\n    https://two\n    https://three\n"
+            "find-links = ./w\ntrusted-host = two\n  three:8080\nno-index = no\n"
+        )
         found = lock(tmp_path, "a==1", **{"docker/pip.conf": text})
         assert self.indexes(found) == [
             ("https://one/simple", "primary", "docker/pip.conf:2"),
@@ -540,7 +556,8 @@ class TestConfiguration:
     def test_pyproject_beside_and_above_the_lock(self, tmp_path):
         uv = '[[tool.uv.index]]\nurl = "https://uv"\n[tool.uv.pip]\nindex-url = "https://pip"\n'
         poetry = (
-            '[[tool.poetry.source]]\nname = "p"\nurl = "https://p"\n\n[[tool.poetry.source]]\nurl = "https://s"\npriority = "supplemental"\n'
+            '[[tool.poetry.source]]\nname = "p"\nurl = "https://p"\n\n'
+            '[[tool.poetry.source]]\nurl = "https://s"\npriority = "supplemental"\n'
             '[[tool.poetry.source]]\nurl = "https://old"\nsecondary = true\n'
         )
         files = {"pyproject.toml": uv, "train/pyproject.toml": poetry, "other/pyproject.toml": uv}

@@ -8,6 +8,7 @@ import subprocess
 from datetime import UTC, datetime
 
 import pytest
+
 from probatum.collectors import locations
 from probatum.collectors.base import Context
 from probatum.collectors.hashes import Hashes
@@ -282,7 +283,7 @@ stages:
 
     @pytest.mark.parametrize(
         "text",
-        ["outs: [", "- 1", "outs: {}", "outs: [1]", "outs:\n- md5: x", "a: 1\na: 2", "[" * 5000, "outs: *x", b"\xff"],
+        ["outs: [", "- 1", "outs: {}", "outs: [1]", "outs:\n- md5: x", "a: 1\na: 2", "[" * 50_000, "outs: *x", b"\xff"],
     )
     def test_a_malformed_file_is_coverage(self, tmp_path, text):
         write(tmp_path, {"data/a.csv": "1", "data/a.csv.dvc": text})
@@ -391,9 +392,10 @@ class TestInToto:
         assert only(tmp_path).status == Status.COMPLETE
 
 
-class TestModelSignature:
-    FILES = {"weights.bin": "w", "sub/config.json": "{}"}
+MODEL = {"weights.bin": "w", "sub/config.json": "{}"}
 
+
+class TestModelSignature:
     def bundle(self, name, resources, algorithm="sha256"):
         rows = [{"name": path, "algorithm": algorithm, "digest": digest} for path, digest in resources.items()]
         root = hashlib.sha256(b"".join(bytes.fromhex(digest) for digest in resources.values())).hexdigest()
@@ -415,10 +417,10 @@ class TestModelSignature:
 
     @pytest.mark.parametrize("place", ["models/net/model.sig", "models/model.sig", "signatures/model.sig"])
     def test_a_folder_wherever_the_signature_lies(self, tmp_path, place):
-        write(tmp_path, {f"models/net/{name}": data for name, data in self.FILES.items()})
-        write(tmp_path, {place: self.bundle("net", {name: sha(data) for name, data in self.FILES.items()})})
+        write(tmp_path, {f"models/net/{name}": data for name, data in MODEL.items()})
+        write(tmp_path, {place: self.bundle("net", {name: sha(data) for name, data in MODEL.items()})})
         found = only(tmp_path, "models/net", "model")
-        assert sorted(matches(found)) == [("oms", f"models/net/{name}", True) for name in sorted(self.FILES)]
+        assert sorted(matches(found)) == [("oms", f"models/net/{name}", True) for name in sorted(MODEL)]
         write(tmp_path, {"models/net/weights.bin": "evil"})
         (tmp_path / "models/net/sub/config.json").unlink()
         assert [match for *_, match in matches(only(tmp_path, "models/net", "model"))] == [False, False]

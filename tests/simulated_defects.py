@@ -87,7 +87,9 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("DATA-02", "changed", "hashes", {"pins/0/actual": _BAD, "pins/0/match": False}, kind="dataset"),
     Defect("DATA-02", "not pinned", "hashes", {"pins": [], "pin_count": 0}, kind="dataset"),
     Defect("MODEL-04", "changed", "hashes", {"pins/0/actual": _BAD, "pins/0/match": False}, kind="model"),
-    Defect("MODEL-04", "file not pinned", "hashes", {"folder": True, "files": 2, "pins/0/path": "models/x"}, kind="model"),
+    Defect("MODEL-04", "file not pinned", "hashes", {
+        "folder": True, "files": 2, "pins/0/path": "models/model-0/a.json",
+    }, kind="model"),
     Defect("MODEL-04", "not pinned", "hashes", {"pins": [], "pin_count": 0}, kind="model"),
     Defect("MODEL-01", "pickle", "model_format", {
         "files/0/format": "pickle", "files/0/executable": "yes", "files/0/mismatch": True, "executable_files": 1,

@@ -6,8 +6,10 @@ makes one disappear.
 
 from __future__ import annotations
 
+import gc
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -93,8 +95,23 @@ def evaluate(
         trust_policy_digest=trust_policy_digest,
         bypasses=tuple(bypasses),
     )
-    run = _Run(graph, settings, engine)
-    return run.assess()
+    with _no_garbage_collection():
+        return _Run(graph, settings, engine).assess()
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Spare the collector a walk over the whole graph, again and again, for objects that form no cycles.
+
+    On a graph of 10,000 subjects those walks take as long as all of the evaluator's own work.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class _Run:

@@ -39,7 +39,10 @@ class Tier(StrEnum):
     @property
     def rank(self) -> int:
         """Position in the order of belief, 0 for ``declared``."""
-        return list(Tier).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {tier: rank for rank, tier in enumerate(Tier)}
 
 
 class Status(StrEnum):

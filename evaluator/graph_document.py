@@ -6,14 +6,14 @@ content, and observations and relations point to subjects that are there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .. import strict_json
 from ..errors import EvidenceError
 from ..strict_json import DEFAULT_LIMITS, Limits
 from .graph import Coverage, Graph, Observation, Relation, Skipped, Status, Subject, Tier, in_order
-from .plain_shapes import is_plain_observation, is_plain_subject
+from .plain_shapes import is_plain_observation, is_plain_relation, is_plain_subject
 from .schema_check import first_problem, pointer, validator
 
 if TYPE_CHECKING:
@@ -65,21 +65,29 @@ def graph_from_document(document: Any, *, source: str) -> Graph:
     return graph
 
 
+_PARTS: tuple[tuple[str, str, Callable[[Any], bool], type], ...] = (
+    ("subjects", "subject", is_plain_subject, dict),
+    ("observations", "observation", is_plain_observation, dict),
+    ("relations", "relation", is_plain_relation, list),
+)
+
+
 def _check(document: Any, source: str) -> None:
     """Validate against the schema, part by part, so that what is plain costs little."""
     frame = dict(document) if isinstance(document, dict) else document
-    parts = (("subjects", "subject", is_plain_subject), ("observations", "observation", is_plain_observation))
-    for field, definition, is_plain in parts:
-        if isinstance(frame, dict) and isinstance(frame.get(field), dict):
-            _check_each(field, frame[field], validator(_SCHEMA, definition), is_plain, source)
-            frame[field] = {}
+    for field, definition, is_plain, shape in _PARTS:
+        if isinstance(frame, dict) and isinstance(frame.get(field), shape):
+            values = frame[field]
+            items = values.items() if isinstance(values, dict) else enumerate(values)
+            _check_each(field, items, validator(_SCHEMA, definition), is_plain, source)
+            frame[field] = shape()
     _refuse(source, first_problem(validator(_SCHEMA), frame))
 
 
 def _check_each(
-    field: str, values: Mapping[str, Any], check: Validator, is_plain: Callable[[Any], bool], source: str
+    field: str, items: Iterable[tuple[Any, Any]], check: Validator, is_plain: Callable[[Any], bool], source: str
 ) -> None:
-    for key, value in values.items():
+    for key, value in items:
         if not is_plain(value) and (problem := first_problem(check, value)):
             _refuse(source, f"{pointer((field, key))}: {problem}")
 

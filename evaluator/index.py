@@ -61,12 +61,15 @@ class Index:
     def usable(self, limit: Limit) -> _Lists:
         """Subject to type to ids of the observations that are usable under a limit, newest first."""
         standings = self.standings
-        return {
-            subject: {
-                kind: kept for kind, keys in types.items() if (kept := [k for k in keys if standings[k].usable(limit)])
-            }
-            for subject, types in self.observed.items()
-        }
+        counted = {key for key, found in standings.items() if found.usable(limit)}
+        kept: _Lists = {}
+        for subject, types in self.observed.items():
+            inside = kept[subject] = {}
+            for kind, keys in types.items():
+                ids = [key for key in keys if key in counted]
+                if ids:
+                    inside[kind] = ids
+        return kept
 
     def policy_input(
         self, usable: _Lists, *, parameters: Mapping[str, Mapping[str, Any]], stage: str | None

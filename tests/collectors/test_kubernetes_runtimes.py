@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from manifest_case import observe, one
+
 from probatum.collectors.kubernetes.merging import overlaid, with_container
 from probatum.evaluator.graph import Status
 
@@ -207,6 +208,7 @@ def test_an_argo_workflow_has_one_pod_for_each_template_that_runs(tmp_path: Path
     )
     assert observation.status is Status.COMPLETE
     a, b, c = observation.result["pods"]
+    assert a["template"] == ("spec.workflowSpec.templates[1]" if kind == "CronWorkflow" else "spec.templates[1]")
     assert [item["name"] for item in a["containers"]] == ["main", "s"]
     assert a["host_paths"] == ["/x"]
     assert [item["init"] for item in b["containers"]] == [False, True]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from manifest_case import context_of, observe, one, pod_of
+
 from probatum.collectors.workload import Workload
 from probatum.evaluator.graph import Status
 
@@ -283,6 +284,21 @@ def test_a_token_is_mounted_as_pod_and_account_say(tmp_path: Path) -> None:
     assert pod_of(tmp_path, account + POD + "  automountServiceAccountToken: true\n")["automount_token"] is True
     assert pod_of(tmp_path, account + account.replace("false", "true") + POD)["automount_token"] is True
     assert pod_of(tmp_path, account + POD + "  serviceAccountName: other\n")["automount_token"] is True
+
+
+def test_a_malformed_token_setting_counts_as_mounted(tmp_path: Path) -> None:
+    for text in (POD + "  automountServiceAccountToken: nope\n", POD):
+        account = (
+            "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default}\nautomountServiceAccountToken: 0\n"
+        )
+        observation = one(tmp_path, text + account)
+        assert observation.status is Status.PARTIAL
+        assert observation.result["pods"][0]["automount_token"] is True
+
+
+def test_a_list_without_items_is_an_object_that_is_not_known(tmp_path: Path) -> None:
+    observation = one(tmp_path, "apiVersion: v1\nkind: List\nmetadata: {generateName: x-}\n")
+    assert [(item["kind"], item["name"]) for item in observation.result["unknown_objects"]] == [("List", "x-*")]
 
 
 def test_a_pod_without_containers_is_malformed(tmp_path: Path) -> None:

@@ -134,7 +134,29 @@ def _problem(base: _Engine, texts: Mapping[str, str]) -> str | None:
 def _package(engine: _Engine, package: str, prepared: _Prepared) -> dict[str, RuleResult]:
     if package in prepared.errors:
         return dict.fromkeys(RULES, RuleResult(error=prepared.errors[package] + prepared.note))
-    return {rule: _rule(engine, package, rule, prepared.note) for rule in RULES}
+    together = _together(engine, package)
+    return together or {rule: _rule(engine, package, rule, prepared.note) for rule in RULES}
+
+
+def _together(engine: _Engine, package: str) -> dict[str, RuleResult] | None:
+    """All rules of a package in one query, so that what they share is evaluated once; None unless each has a value.
+
+    A comprehension makes an undefined rule an empty list, so that it cannot make the others undefined; where that or an
+    error happens, the rules are queried one by one, which tells what is wrong with which.
+    """
+    parts = ", ".join(f"[v | v := data.{package}.{rule}]" for rule in RULES)
+    try:
+        body = json.loads(engine.eval_query_as_json(f"[{parts}]"))
+    except RuntimeError:
+        return None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # pyo3 derives it from BaseException
+            raise
+        return None
+    values = body["result"][0]["expressions"][0]["value"] if body.get("result") else []
+    if len(values) != len(RULES) or not all(len(value) == 1 for value in values):
+        return None
+    return {rule: RuleResult(value[0]) for rule, value in zip(RULES, values, strict=True)}
 
 
 def _rule(engine: _Engine, package: str, rule: str, note: str) -> RuleResult:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from manifest_case import context_of
+
 from probatum.collectors.ci_workflow import CiWorkflow
 from probatum.evaluator.graph import Observation, Status, Subject
 

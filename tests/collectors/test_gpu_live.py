@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from manifest_case import context_of
+
 from probatum.collectors import gpu_isolation
 from probatum.collectors.gpu import live, nvml
 from probatum.collectors.gpu.live import LiveReport, read_live
@@ -281,7 +282,7 @@ def test_this_machine_is_asked_without_a_crash() -> None:
     try:
         report = read_live().report
     except EvidenceError as error:
-        assert error.remedy  # noqa: PT017
+        assert error.remedy
     else:
         assert report.gpus
     assert nvml.NvmlUnavailableError.__doc__

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from manifest_case import context_of
+
 from probatum.collectors.gpu.configuration import read_configuration
 from probatum.collectors.gpu_isolation import GpuIsolation
 from probatum.evaluator.graph import Observation, Status

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from manifest_case import context_of
+
 from probatum.collectors.gpu.smi_xml import moment, parse_smi_xml
 from probatum.collectors.gpu_isolation import GpuIsolation
 from probatum.errors import EvidenceError, UsageError

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from manifest_case import observe, one
+
 from probatum.collectors.kubernetes.selectors import SelectorError, matches, requirements, undecided
 from probatum.evaluator.graph import Status
 

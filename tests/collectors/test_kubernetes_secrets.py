@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from manifest_case import one, pod_of
+
 from probatum.collectors.kubernetes.literal_secrets import command_secrets, named_secret, secret_in, secret_reason
 
 FAKE_AWS = "AKIA" + "Q7" * 8  # spelled so that no scanner takes this file for a leak

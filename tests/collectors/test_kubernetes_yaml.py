@@ -6,6 +6,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from probatum.collectors.kubernetes.yaml_documents import YamlLimits, read_documents
 from probatum.errors import EvidenceError
 

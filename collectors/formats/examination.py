@@ -56,9 +56,9 @@ class Examined:
         )
 
     @classmethod
-    def unanswered(cls, error: SandboxError) -> Examined:
+    def unanswered(cls, error: SandboxError, path: str) -> Examined:
         """What is known when the child did not answer: nothing."""
-        reason = printable(f"the examination was ended: {error.why or error.what}")
+        reason = printable(f"the examination was ended: {error.why or error.what}".replace(path, "the file"))
         return cls("unknown", "possible", gaps=({"member": "", "reason": reason},), failed=reason)
 
 
@@ -136,7 +136,7 @@ class Examiner:
             try:
                 answer = self._worker.call(request(path, entry.size, allow, self._settings.limits))
             except SandboxError as error:
-                return Examined.unanswered(error)
+                return Examined.unanswered(error, path)
             self._known[key] = Examined.of(answer)
         return self._known[key]
 

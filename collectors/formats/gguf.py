@@ -18,7 +18,7 @@ _MOST_ENTRIES = 10_000_000
 _STRING, _ARRAY = 8, 9
 _FIXED = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 _TEMPLATE = "tokenizer.chat_template"
-_INTERNALS = re.compile(rb"__\w+__|\bimport\b|\|\s*attr\b")
+_INTERNALS = re.compile(rb"__\w+__|\|\s*attr\b")
 _MOST_DIMENSIONS = 8
 # type: (items per block, bytes per block)
 _BLOCKS = {

@@ -12,6 +12,7 @@ from .visit import Shape, Visit
 
 _LARGEST_DOCUMENT = 64 << 20
 _LARGEST_PYTHON = 1 << 20
+_STATEMENT = re.compile(rb"(\s*(#[^\n]*)?\n)*(import \w|from [\w.]+ import |(async )?def \w+\(|class \w+[:(]|@\w)")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _RUNS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -34,7 +35,7 @@ def examine_text(source: Source, visit: Visit) -> Shape | None:
             return shape
     if start == b"<" and re.match(rb"<(\?xml|!--|[A-Za-z])", head.lstrip()):
         return _xml(source, head, visit)
-    if _is_python(source):
+    if _is_python(source, head):
         visit.gap("Python source is not examined")
         return Shape("python", "yes")
     return Shape("text", "no")
@@ -75,13 +76,14 @@ def _xml(source: Source, head: bytes, visit: Visit) -> Shape:
     return Shape("xml", "no")
 
 
-def _is_python(source: Source) -> bool:
+def _is_python(source: Source, head: bytes) -> bool:
+    # Python of another version does not parse here, and a large file is not parsed: then its first statement decides.
     if source.size > _LARGEST_PYTHON:
-        return False
+        return _STATEMENT.match(head) is not None
     try:
         tree = ast.parse(source.read_at(0, source.size))
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return False
+        return _STATEMENT.match(head) is not None
     return any(isinstance(node, _RUNS) or _calls_builtin(node) for node in ast.walk(tree))
 
 

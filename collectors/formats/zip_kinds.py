@@ -17,6 +17,7 @@ from .source import Source
 from .visit import Shape, Visit, worst
 from .zip_archive import Member, member_source, opened_zip
 
+_WEIGHTS = "model.weights"  # Keras loads a model from its config.json and these; the metadata are for people
 _PLAIN_TORCH_FILES = re.compile(r"(version|byteorder|\.data/serialization_id|\.format_version|\.storage_alignment)")
 
 
@@ -31,7 +32,7 @@ def examine_zip(source: Source, visit: Visit) -> Shape:
         root = _torch_root(names)
         if root is not None:
             return _torch(source, archive, files, root, visit)
-        if "config.json" in names and "metadata.json" in names:
+        if "config.json" in names and ("metadata.json" in names or any(name.startswith(_WEIGHTS) for name in names)):
             return _keras(source, archive, files, visit)
         shapes = _examine_all(source, archive, files, visit)
         level = worst(*(shape.executable for shape in shapes))

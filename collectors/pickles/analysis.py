@@ -96,6 +96,8 @@ def _follow(source: Source, record: Record) -> _Walk:
             walk.end = source.size
     except OverLimitError as error:
         walk.over = error
+    except (MemoryError, RecursionError) as error:
+        walk.over = OverLimitError(f"takes more memory than allowed ({type(error).__name__})")
     return walk
 
 
@@ -111,7 +113,7 @@ def _legacy_storages(cursor: Cursor, order: Any, walk: _Walk) -> None:
 
 
 def _is_pickle(source: Source, walk: _Walk, *, certain: bool) -> bool:
-    if walk.record.acts or walk.over or walk.legacy:
+    if walk.record.acts or walk.over or walk.legacy or (certain and walk.record.imports_more):
         return True
     if walk.streams:
         rest = source.size - walk.end

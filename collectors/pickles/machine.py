@@ -208,6 +208,7 @@ class Machine:
         state, target = self.pop(), self._stack[-1]
         if isinstance(target, Instance):
             target.state = state
+            target.builds += 1
             self._stack[-1] = self.listener.built(self, target)
         elif isinstance(target, Global):
             self.listener.misused(target, "is given a state")
@@ -245,5 +246,7 @@ def set_items(target: DictValue, items: list[Any]) -> None:
     if len(items) % 2:
         raise ValueError("odd number of items for a dictionary")
     for key, value in zip(items[::2], items[1::2], strict=True):
-        if isinstance(key, str) and len(target.items) < KEPT_ITEMS:
+        if isinstance(key, str) and (key in target.items or len(target.items) < KEPT_ITEMS):
             target.items[key] = value
+        elif isinstance(key, str) or _may_be_text(key):
+            target.whole = False

@@ -78,7 +78,7 @@ def _utf8(data: bytes) -> str:
 
 
 def _names(machine: Machine) -> tuple[str, str]:
-    module, name = machine.cursor.line(_LINE), machine.cursor.line(_LINE)
+    module, name = machine.cursor.line(_KEPT_TEXT), machine.cursor.line(_KEPT_TEXT)
     return str(module, "utf-8"), str(name, "utf-8")
 
 

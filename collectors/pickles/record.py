@@ -6,12 +6,12 @@ import re
 from typing import Any
 
 from ..formats.visit import Budget, Judge, OverLimitError, Visit
-from .arrays import inline_array, is_wrapper
+from .arrays import RECONSTRUCTORS, WRAPPERS, holds_wrapper, inline_array, is_wrapper
 from .machine import Machine, MalformedError
 from .values import OPAQUE, Blob, Global, Instance
 
 _IMPORTABLE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
-_MOST = 10_000
+_MOST = 2_000
 _TEXT_MAKERS = frozenset(
     {"builtins.str", "__builtin__.str", "__builtin__.unicode", "numpy.str_", "numpy.core.multiarray.scalar",
      "numpy._core.multiarray.scalar"}
@@ -37,6 +37,8 @@ class Record:
         self.embedded: list[Blob] = []
         self.wrappers = 0
         self.acts = False
+        self.imports_more = False
+        self._wraps = False
         self._judge = judge
         self._budget = budget
         self._inline = inline
@@ -50,7 +52,10 @@ class Record:
         if len(self.imports) >= _MOST:
             raise OverLimitError(f"more than {_MOST} different imports")
         self.imports[module, name] = value
+        self._wraps = self._wraps or value.path in WRAPPERS
         severity = None if value.guarded else self._judge.severity(module, name)
+        if severity is not None and _IMPORTABLE.fullmatch(module) and _IMPORTABLE.fullmatch(name):
+            self.imports_more = True
         if severity == "critical":
             self.acts = True
         elif severity is not None and not self._inline and self._judge.harmless_name(name):
@@ -75,6 +80,9 @@ class Record:
             return
         if _IMPORTABLE.fullmatch(function.module):
             self.acts = True
+        if self._wraps and function.path not in WRAPPERS | RECONSTRUCTORS and holds_wrapper(args):
+            # What comes back may make joblib read an array where this walk reads opcodes.
+            self._issue("high", f"hands joblib's stand-in for arrays to {function.path}", function.path)
         if not function.guarded:
             return
         if isinstance(args, tuple) and len(args) == 1 and isinstance(args[0], Blob):
@@ -92,7 +100,7 @@ class Record:
 
     def persistent(self, key: Any) -> None:
         """See `Listener`."""
-        if len(self.keys) >= _MOST * 10:
+        if len(self.keys) >= _MOST * 50:
             raise OverLimitError("too many persistent ids")
         self.keys.append(key)
 

@@ -64,9 +64,10 @@ def skip_legacy_storages(cursor: Cursor, order: Any, sizes: dict[str, tuple[int,
     Raises:
         TruncatedError: the file ends within a storage.
     """
-    if not isinstance(order, ListValue) or sorted(map(str, order.items)) != sorted(sizes):
+    keys = [key for key in order.items if isinstance(key, str)] if isinstance(order, ListValue) else []
+    if not isinstance(order, ListValue) or len(keys) != len(order.items) or sorted(keys) != sorted(sizes):
         return "the list of storages does not match the storages that are used"
-    for key in order.items:
+    for key in keys:
         items, size = sizes[key]
         if int.from_bytes(cursor.take(8), "little", signed=True) != items:
             return f"storage {key} has another length than the tensor says"

@@ -53,17 +53,17 @@ class Blob:
 
 @dataclass(slots=True, eq=False)
 class ListValue:
-    """A list or set, with its first items; ``whole`` tells whether these are all."""
+    """A list or set, with its first items."""
 
     items: list[Any] = field(default_factory=list)
-    whole: bool = True
 
 
 @dataclass(slots=True, eq=False)
 class DictValue:
-    """A dictionary, with those of its first items that have a short string as key."""
+    """A dictionary, with its items whose key is a short string; ``whole``: no other key can be a string."""
 
     items: dict[str, Any] = field(default_factory=dict)
+    whole: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -74,11 +74,13 @@ class Instance:
         maker: the import that was called; None when the called value is not an import.
         args: its arguments, as far as they are known.
         state: what BUILD gave it last.
+        builds: how often BUILD gave it one; earlier states may still show through the last.
     """
 
     maker: Global | None
     args: Any = None
     state: Any = None
+    builds: int = 0
 
 
 @dataclass(slots=True, eq=False)

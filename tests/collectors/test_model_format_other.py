@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from forged_models import EVIL, clean, make_zip, walk
+
 from probatum.collectors.formats.names import expected_formats
 from probatum.collectors.formats.source import (
     Cursor,
@@ -39,6 +40,9 @@ from probatum.collectors.formats.visit import printable, worst
         (b"def f():\n    return 1\n", "python", "yes"),
         (b"eval('1')\n", "python", "yes"),
         (b"f = lambda: 1\n", "python", "yes"),
+        (b"# Python 2\nimport os\nprint 'x'\n", "python", "yes"),
+        (b"from a import b\n" + b"# padding\n" * 120_000, "python", "yes"),
+        (b"words of a long text\n" * 60_000, "text", "no"),
         (b"#!/bin/sh\nls\n", "script", "yes"),
         (b"\x7fELF\2\1\1" + b"\0" * 60, "elf", "yes"),
         (b"MZ" + b"\0" * 58 + b"\x40\0\0\0" + b"PE\0\0" + b"\0" * 50, "pe", "yes"),
@@ -254,3 +258,13 @@ def test_remarks_are_printable() -> None:
 def test_the_worst_of_nothing_is_no() -> None:
     assert worst() == "no"
     assert worst("no", "yes", "possible") == "yes"
+
+
+def test_a_keras_archive_needs_no_metadata_to_be_one() -> None:
+    members = {
+        "config.json": json.dumps(model(layer("Lambda"))).encode(),
+        "model.weights.h5": b"\x89HDF\r\n\x1a\n" + b"\0" * 90,
+    }
+    assert walk(make_zip(members))[0].format == "keras"
+    assert walk(make_zip(members))[0].executable == "yes"
+    assert walk(make_zip({"config.json": b"{}", "a.txt": b"text"}))[0].format == "zip"

@@ -248,6 +248,25 @@ def test_any_damaged_byte_of_a_small_zip_never_crashes_the_walk(position: int) -
     assert not clean(bytes(data))
 
 
+def test_a_zip64_end_record_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 1)
+    data = make_zip({"a.pkl": BENIGN, "b.txt": b"text"})
+    assert b"PK\x06\x06" in data
+    assert clean(data)
+    assert not clean(data.replace(b"PK\x06\x06", b"PK\x06\x07"))
+
+
+def test_a_directory_that_is_too_long_is_refused() -> None:
+    data = bytearray(make_zip({"a.txt": b"text"}))
+    data[-10:-6] = struct.pack("<I", 0x7FFFFFFF)
+    assert not clean(bytes(data))
+
+
+def test_an_import_alone_in_a_tar_name_is_found() -> None:
+    data = make_tar({"cunlisted.module\nname\n": b"text"})
+    assert any(issue.imported == "unlisted.module.name" for issue in walk(data)[1].issues)
+
+
 # Tar -----------------------------------------------------------------------------------------------------------------
 
 

@@ -147,6 +147,73 @@ def test_a_wrapper_within_a_frame_is_never_clean() -> None:
     assert "within a pickle frame" in reasons(data)
 
 
+WRAPPER = b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n"
+DTYPE = b"cnumpy\ndtype\n(X\x02\0\0\0u1tR"
+STATE = b"}(X\x05\0\0\0shapeK\x05\x85X\x05\0\0\0dtype" + DTYPE + b"u"
+ALIGNED = b"}(X\x05\0\0\0shapeK\x05\x85X\x05\0\0\0dtype" + DTYPE + b"X\x1b\0\0\0numpy_array_alignment_bytesK\x10u"
+RAW = b"\xff" * 5
+
+
+def test_the_hand_made_wrapper_is_clean() -> None:
+    assert clean(b"\x80\x02" + WRAPPER + b")\x81" + STATE + b"b" + RAW + b".")
+    assert clean(b"\x80\x02" + WRAPPER + b")\x81" + ALIGNED + b"b\x02\xff\xff" + RAW + b".")
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        WRAPPER
+        + b")\x81q\x01"
+        + ALIGNED
+        + b"b\x00"
+        + RAW
+        + b"0h\x01"
+        + STATE
+        + b"b"
+        + RAW,  # the first state shows through
+        WRAPPER
+        + b"(cnumpy\nndarray\nK\x05\x85X\1\0\0\0C"
+        + DTYPE
+        + b"tR"
+        + STATE
+        + b"b"
+        + RAW,  # attributes by arguments
+        WRAPPER + b")}\x92" + STATE + b"b" + RAW,
+        b"csklearn.neighbors._kd_tree\nnewObj\n" + WRAPPER + b"\x85R" + STATE + b"b" + RAW,  # made by another function
+        b"ccopyreg\n__newobj__\n" + WRAPPER + b"\x85R" + STATE + b"b" + RAW,
+        b"ctorch._tensor\n_rebuild_from_type_v2\n(csklearn.neighbors._kd_tree\nnewObj\nN("
+        + WRAPPER
+        + b"lNtR"
+        + STATE
+        + b"b"
+        + RAW,
+        b"ccollections\ndefaultdict\n" + WRAPPER + b"\x85R" + STATE + b"b" + RAW,  # no wrapper at all
+        WRAPPER
+        + b")\x81"
+        + STATE
+        + b"cbuiltins\nstr\nX\5\0\0\0shape\x85RK\x04\x85sb"
+        + RAW[1:],  # a key that is computed
+        WRAPPER + b")\x81" + STATE.replace(b"u1", b"M8") + b"b" + RAW,
+        WRAPPER + b")\x81" + STATE.replace(b"X\x02\0\0\0u1", b"X\x01\0\0\0M") + b"b" + RAW,
+        WRAPPER
+        + b")\x81"
+        + STATE.replace(b"tR", b"tR(K\3X\1\0\0\0|NNNK\1K\1K\0tbN0(K\3X\1\0\0\0|NNNK\1K\1K\0tb")
+        + b"b"
+        + RAW,
+        b"ccopyreg\n_reconstructor\n(" + WRAPPER + b"cbuiltins\nobject\nK\1tR" + STATE + b"b" + RAW,
+        b"]q\x01h\x01a0" + WRAPPER + b"0ccollections\ndeque\nh\x01\x85R",  # a list that holds itself
+    ],
+)
+def test_a_wrapper_that_joblib_may_see_otherwise_is_never_clean(stream: bytes) -> None:
+    assert not clean(b"\x80\x02" + stream + b".")
+
+
+def test_a_key_that_many_keys_hide_is_not_forgotten() -> None:
+    many = b"".join(b"X\x06\0\0\0" + b"%06dN" % index for index in range(100_001))
+    stream = WRAPPER + b")\x81" + STATE[:-1] + many + b"X\x05\0\0\0shapeK\x06\x85ub" + RAW
+    assert not clean(b"\x80\x02" + stream + b".")
+
+
 def test_old_external_wrappers_are_not_allowed() -> None:
     data = b"\x80\x02cjoblib.numpy_pickle\nNDArrayWrapper\n)\x81}b."
     assert walk(data)[1].issues

@@ -22,6 +22,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from json.encoder import encode_basestring as _json  # escapes text exactly as RFC 8785 section 3.2.2.2 asks
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -134,8 +135,8 @@ def manifest_digest(files: Iterable[FileEntry]) -> str:
 
     The rows are written here, not by the general encoder, which takes longer than the hashing of small files.
     """
-    rows = ",".join(f'{{"path":{_json(entry.path)},"sha256":"{entry.sha256}","size":{entry.size}}}' for entry in files)
-    return hashlib.sha256(f"[{rows}]".encode()).hexdigest()
+    rows = [f'{{"path":{_json(path)},"sha256":"{sha256}","size":{size}}}' for path, size, sha256 in files]
+    return hashlib.sha256(f"[{','.join(rows)}]".encode()).hexdigest()
 
 
 def kind_of(mode: int) -> str:
@@ -162,9 +163,12 @@ def _hash_handle(handle: int, hasher: _Hasher) -> tuple[int, str]:
 def _folder(root: Path) -> Content:
     walk = _Walk(root)
     walk.run()
-    files = tuple(sorted(walk.files))
+    files = tuple(sorted(walk.files, key=itemgetter(0)))
     problems = [*sorted(walk.problems, key=lambda problem: problem.path), *_collisions(files, walk.folders)]
     return Content(root, manifest_digest(files), files, tuple(problems), folder=True)
+
+
+_new_entry = tuple.__new__  # what FileEntry() comes down to, without its cost
 
 
 class _Walk:
@@ -191,7 +195,18 @@ class _Walk:
         try:
             with os.scandir(handle) as entries:
                 for entry in entries:
-                    self._entry(entry, start + entry.name, handle)
+                    path = start + entry.name
+                    try:
+                        path.encode()
+                        if entry.is_file(follow_symlinks=False):
+                            self.files.append(_entry_of(path, entry.name, handle))
+                        else:
+                            self._other(entry, path)
+                    except UnicodeEncodeError:
+                        shown = path.encode("utf-8", "backslashreplace").decode()
+                        self._problem(shown, "its name is not valid UTF-8")
+                    except OSError as error:
+                        self._problem(path, f"unreadable: {error.strerror or error}")
         finally:
             os.close(handle)
 
@@ -206,20 +221,12 @@ class _Walk:
                 os.close(above)
         return handle
 
-    def _entry(self, entry: os.DirEntry[str], path: str, folder: int) -> None:
-        try:
-            path.encode()
-            if entry.is_file(follow_symlinks=False):
-                self.files.append(_entry_of(path, entry.name, folder))
-            elif entry.is_dir(follow_symlinks=False):
-                self._pending.append(path)
-                self.folders.append(path)
-            else:
-                self._problem(path, kind_of(entry.stat(follow_symlinks=False).st_mode))
-        except UnicodeEncodeError:
-            self._problem(path.encode("utf-8", "backslashreplace").decode(), "its name is not valid UTF-8")
-        except OSError as error:
-            self._problem(path, f"unreadable: {error.strerror or error}")
+    def _other(self, entry: os.DirEntry[str], path: str) -> None:
+        if entry.is_dir(follow_symlinks=False):
+            self._pending.append(path)
+            self.folders.append(path)
+        else:
+            self._problem(path, kind_of(entry.stat(follow_symlinks=False).st_mode))
 
     def _problem(self, path: str, reason: str) -> None:
         self.problems.append(Problem(path, reason))
@@ -231,7 +238,7 @@ def _entry_of(path: str, name: str, folder: int) -> FileEntry:
     try:
         data = os.read(handle, _SMALL)
         if len(data) < _SMALL and not os.read(handle, 1):
-            return FileEntry(path, len(data), hashlib.sha256(data).hexdigest())
+            return _new_entry(FileEntry, (path, len(data), hashlib.sha256(data).hexdigest()))
         os.lseek(handle, 0, os.SEEK_SET)
         return FileEntry(path, *_hash_handle(handle, hashlib.sha256()))
     finally:
@@ -240,14 +247,15 @@ def _entry_of(path: str, name: str, folder: int) -> FileEntry:
 
 def _collisions(files: Sequence[FileEntry], folders: Iterable[str]) -> Iterator[Problem]:
     """Names that are one name where case or Unicode form is ignored, those of a file and of a folder among them."""
-    seen: dict[str, str] = {}
-    for path, _, _ in files:
-        other = seen.setdefault(path.lower() if path.isascii() else _folded(path), path)
-        if other is not path:
-            yield Problem(path, f"same name as {other} where case or Unicode form is ignored")
+    keys = [path.lower() if path.isascii() else _folded(path) for path, _, _ in files]
+    first = dict(zip(reversed(keys), reversed(files), strict=True))
+    if len(first) < len(files):
+        for key, entry in zip(keys, files, strict=True):
+            if first[key] is not entry:
+                yield Problem(entry.path, f"same name as {first[key].path} where case or Unicode form is ignored")
     for folder in sorted(folders):
-        if (file := seen.get(_folded(folder))) is not None:
-            yield Problem(file, f"same name as the folder {folder} where case or Unicode form is ignored")
+        if (file := first.get(_folded(folder))) is not None:
+            yield Problem(file.path, f"same name as the folder {folder} where case or Unicode form is ignored")
 
 
 def _folded(path: str) -> str:

@@ -52,8 +52,8 @@ def large(path: Path, size_mib: int, rounds: int) -> bool:
     with path.open("wb") as stream:
         for _ in range(size_mib):
             stream.write(block)
-    hash_file(path)  # the file is in the page cache from here on
     before = _peak()
+    hash_file(path)  # the file is in the page cache from here on
     ratios = []
     for _ in range(rounds):
         yardstick = _memory_time(size_mib // 2, block)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from probatum import content, strict_json
 from probatum.content import FileEntry, hash_file, kind_of, manifest_digest, read_content
 
@@ -260,15 +261,15 @@ def test_a_file_that_changes_while_it_is_read_is_a_problem(tmp_path, monkeypatch
 
 def test_a_folder_replaced_by_a_symlink_during_the_walk_is_not_followed(tmp_path, monkeypatch):
     write(tmp_path, {"root/sub/inner": b"1", "elsewhere/secret": b"2"})
-    sub, real = tmp_path / "root" / "sub", content._Walk._entry
+    sub, real = tmp_path / "root" / "sub", content._Walk._other
 
-    def swapping(self, entry, path, folder):
-        real(self, entry, path, folder)
+    def swapping(self, entry, path):
+        real(self, entry, path)
         if path == "sub":
             sub.rename(tmp_path / "gone")
             sub.symlink_to(tmp_path / "elsewhere")
 
-    monkeypatch.setattr(content._Walk, "_entry", swapping)
+    monkeypatch.setattr(content._Walk, "_other", swapping)
     found = read_content(tmp_path / "root")
     assert found.files == ()
     assert "unreadable folder" in reasons(found)["sub"]

@@ -33,7 +33,6 @@ from .cli_options import (
     moment,
 )
 from .cli_output import Output, finish, guarded, output, say
-from .startup import skip_iri_grammar
 
 if TYPE_CHECKING:
     from .attestations.keys import SigningKey
@@ -55,7 +54,6 @@ app.add_typer(keys_app, name="keys")
 
 def main() -> None:
     """The entry point of the ``probatum`` command."""
-    skip_iri_grammar()
     app()
 
 

@@ -31,7 +31,6 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from ..errors import ProbatumError
-from ..startup import skip_iri_grammar
 
 _PASSED_ON = (
     "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "XDG_CACHE_HOME",
@@ -273,7 +272,6 @@ def main() -> None:
     target, memory = sys.argv[1], int(sys.argv[2])
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     _limit_self(memory)
-    skip_iri_grammar()
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)  # a tool that asks a question gets no answer, and no request

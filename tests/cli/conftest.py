@@ -27,15 +27,6 @@ NPY = (
 Run = Callable[..., Result]
 
 
-@pytest.fixture(autouse=True)
-def own_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path_factory.mktemp("config")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
-    for name in ("SOURCE_DATE_EPOCH", "PROBATUM_DEBUG", "PROBATUM_KEY_PASSPHRASE", "PROBATUM_OPA_URL"):
-        monkeypatch.delenv(name, raising=False)
-    return folder
-
-
 @pytest.fixture
 def run() -> Run:
     def run(*args: object, input: str | None = None) -> Result:

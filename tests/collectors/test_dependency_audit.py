@@ -17,9 +17,7 @@ from probatum.collectors.sandbox import SandboxLimits
 from probatum.content import read_content
 from probatum.errors import UsageError
 from probatum.evaluator.graph import Observation, Subject
-from probatum.startup import skip_iri_grammar
 
-skip_iri_grammar()
 HASH = "a" * 64
 REQUIREMENTS = f"jinja2==3.1.2 --hash=sha256:{HASH}\nnumpy==2.1.0 --hash=sha256:{HASH}\n"
 POETRY = f"""\

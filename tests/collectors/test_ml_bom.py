@@ -20,9 +20,7 @@ from probatum.collectors.sandbox import SandboxLimits
 from probatum.content import read_content
 from probatum.errors import UsageError
 from probatum.evaluator.graph import Observation, Subject
-from probatum.startup import skip_iri_grammar
 
-skip_iri_grammar()
 Document = dict[str, Any]
 WEIGHTS, TABLE = b"weights of the model", b"a,b\n1,2\n"
 SHA256 = hashlib.sha256(WEIGHTS).hexdigest()

@@ -1,0 +1,20 @@
+"""For every test: nobody's own keys or settings are touched, and generated examples have no deadline."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+
+settings.register_profile("probatum", deadline=None)  # a loaded machine is slow, not wrong
+settings.load_profile("probatum")
+
+
+@pytest.fixture(autouse=True)
+def own_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A configuration folder of the test's own, and none of the caller's settings."""
+    folder = tmp_path_factory.mktemp("config")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
+    for name in ("SOURCE_DATE_EPOCH", "PROBATUM_DEBUG", "PROBATUM_KEY_PASSPHRASE", "PROBATUM_OPA_URL"):
+        monkeypatch.delenv(name, raising=False)
+    return folder

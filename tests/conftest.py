@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-
 settings.register_profile("probatum", deadline=None)  # a loaded machine is slow, not wrong
 settings.load_profile("probatum")
 

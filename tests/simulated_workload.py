@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from probatum.evaluator.graph import Subject
 from simulated_evidence import Pipeline, evidence
+
+from probatum.evaluator.graph import Subject
 
 
 @evidence("workload", "workload")

@@ -170,15 +170,15 @@ def bad_graphs(now: datetime = NOW) -> Iterator[tuple[str, Graph, str, str]]:
 
 
 def scaled_graph(subjects: int, now: datetime = NOW) -> Graph:
-    """A graph with that many subjects, and every type of evidence for each, for benchmarks.
+    """A graph with that many subjects of every kind, and every type of evidence for each, for benchmarks.
 
-    Of ten subjects four are models, two are dependency sets, two workloads, one is a dataset and one a GPU. Provenance
-    lists eight materials at most, so TRAIN-12 fails from there on; every other control passes.
+    Of twenty subjects four are models, four packages, two each datasets, dependency sets, workloads and images, and one
+    each a GPU, a source, a training run and an endpoint. Provenance lists eight materials at most, so TRAIN-12 fails
+    from there on; every other control passes.
     """
     pipeline = SimulatedPipeline(now)
-    pipeline.add("source", "code")
-    mix = ["model", "dependency_set", "model", "workload", "dataset"]
-    mix += ["model", "dependency_set", "workload", "model", "gpu"]
+    mix = ["model", "package", "dataset", "workload", "dependency_set"] * 2
+    mix += ["model", "package", "image", "gpu", "source", "model", "package", "image", "training_run", "endpoint"]
     for number in range(max(0, subjects - len(pipeline.subjects))):
         kind = mix[number % len(mix)]
         subject = pipeline.add(kind, f"{kind}-{number}")

@@ -47,7 +47,13 @@ sound contains [id, obs] if {
 	result.digest > ""
 	count(result.pins) == result.pin_count
 	pins.cover(result, input.subjects[id].location)
-	every pin in result.pins { pins.holds(pin, settings.pin_formats, settings.pin_algorithms) }
+	every pin in result.pins {
+		pin.match == true
+		pin.expected == pin.actual
+		pin.expected > ""
+		pin.format in settings.pin_formats
+		pin.algorithm in settings.pin_algorithms
+	}
 }
 
 suspect contains [id, obs] if {

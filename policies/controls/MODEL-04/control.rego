@@ -46,7 +46,13 @@ sound contains [id, obs] if {
 	result.digest > ""
 	count(result.pins) == result.pin_count
 	pins.cover(result, input.subjects[id].location)
-	every pin in result.pins { pins.holds(pin, settings.pin_formats, settings.pin_algorithms) }
+	every pin in result.pins {
+		pin.match == true
+		pin.expected == pin.actual
+		pin.expected > ""
+		pin.format in settings.pin_formats
+		pin.algorithm in settings.pin_algorithms
+	}
 }
 
 suspect contains [id, obs] if {
@@ -79,14 +85,14 @@ deny contains {"subject": id, "message": "nothing pins this model", "evidence": 
 digests contains digest if {
 	some id in input.ids.model
 	digest := input.subjects[id].digest.sha256
-	shape.hex(digest)
+	digest > ""
 }
 
 # Deployed models that are none of this pipeline's, over all workloads: one list, shared by all models.
 strays contains {"workload": workload, "obs": obs, "uri": shape.shown(deployed, "uri")} if {
 	some workload in input.ids.workload
 	some obs in input.observed[workload].workload
-	some deployed in shape.items(input.observations[obs].result.models)
+	deployed := input.observations[obs].result.models[_]
 	not shape.one_of(deployed, "digest", digests)
 }
 

@@ -54,15 +54,15 @@ tolerable(vulnerability) if vulnerability.withdrawn == true
 
 tolerable(vulnerability) if {
 	vulnerability.withdrawn == false
-	minor(vulnerability)
 	vulnerability.fix_versions == []
+	minor(vulnerability)
 }
 
 tolerable(vulnerability) if {
 	vulnerability.withdrawn == false
-	minor(vulnerability)
-	vulnerability.published in recent
 	vulnerability.fix_versions[0]
+	vulnerability.published in recent
+	minor(vulnerability)
 }
 
 minor(vulnerability) if {
@@ -74,7 +74,7 @@ minor(vulnerability) if {
 published contains vulnerability.published if {
 	some id in applies
 	some obs in input.observed[id].dependency_audit
-	some vulnerability in shape.items(input.observations[obs].result.vulnerabilities)
+	vulnerability := input.observations[obs].result.vulnerabilities[_]
 	vulnerability.fix_versions[0]
 }
 

@@ -83,6 +83,7 @@ CORE: dict[str, str] = {
     "numpy._core._multiarray_umath": _MULTIARRAY,
     "numpy.core.numeric": "_frombuffer",
     "numpy._core.numeric": "_frombuffer",
+    "numpy._core._internal": "_convert_to_stringdtype_kwargs",
     "numpy.matrixlib.defmatrix": "matrix",
     "numpy.rec": "recarray record",
     "numpy.core.records": "recarray record",

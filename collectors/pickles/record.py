@@ -7,6 +7,7 @@ from typing import Any
 
 from ..formats.visit import Budget, Judge, OverLimitError, Visit
 from .arrays import RECONSTRUCTORS, WRAPPERS, holds_wrapper, inline_array, is_wrapper
+from .dtypes import item_of
 from .machine import Machine, MalformedError
 from .values import OPAQUE, Blob, Global, Instance
 
@@ -114,6 +115,8 @@ class Record:
 
     def built(self, machine: Machine, value: Instance) -> Any:
         """See `Listener`; reads the array that follows one of joblib's wrappers."""
+        if value.maker is not None and value.maker.path == "numpy.dtype" and item_of(value) is None:
+            self.irregular("a NumPy dtype does not agree with itself, or is of an unknown kind")
         if not is_wrapper(value):
             return value
         self.wrappers += 1

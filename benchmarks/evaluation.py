@@ -1,10 +1,11 @@
 """How evaluation grows: every built-in control over simulated graphs of 100 to 50,000 subjects.
 
-Run it from the repository: ``python benchmarks/evaluation.py [SUBJECTS ...]``. What is timed is ``evaluate``: usability, indexes,
-the hand-over to the embedded engine, every rule, every outcome and the assessment document; not the reading of the graph,
-which is timed beside it. Processor time of this process is counted. It prints, per size, microseconds per control and
-subject (controls x subjects of the graph) and per decided pair (only where a control applies), then the growth exponent between the
-smallest and the largest graph, and each as a ratio of its limit (at most 1 is within it).
+Run it from the repository: ``python benchmarks/evaluation.py [SUBJECTS ...]``. What is timed is ``evaluate``:
+usability, indexes, the hand-over to the embedded engine, every rule, every outcome and the assessment document; not the
+reading of the graph, which is timed beside it. Processor time of this process is counted. It prints, per size,
+microseconds per control and subject (controls x subjects of the graph) and per decided pair (only where a control
+applies), then the growth exponent between the smallest and the largest graph, and each as a ratio of its limit (at most
+1 is within it).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import simulator
+
 from probatum.evaluator.assess import evaluate
 from probatum.evaluator.checklist import load_checklist
 from probatum.evaluator.engines.regorus import Regorus

@@ -37,6 +37,9 @@ def read_decisions(results: Mapping[str, RuleResult], allowed: frozenset[str] | 
         results: rule to result.
         allowed: ids of the subjects of the kinds that the control declares.
     """
+    whole = {result.error for result in results.values()}
+    if len(whole) == 1 and None not in whole:
+        return Decisions(None, errors=tuple(map(str, whole)))
     errors: list[str] = []
     applies = _applies(results["applies"], allowed, errors)
     inside = allowed if applies is None else frozenset(applies)

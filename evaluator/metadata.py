@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from .. import strict_yaml
@@ -53,10 +54,10 @@ class Control:
     package: str
     path: str
 
-    @property
-    def types(self) -> tuple[str, ...]:
+    @cached_property
+    def types(self) -> frozenset[str]:
         """Every observation type that the control declares."""
-        return tuple(dict.fromkeys(name for group in self.evidence for name in group))
+        return frozenset(name for group in self.evidence for name in group)
 
 
 def read_control(path: str, text: str) -> Control:

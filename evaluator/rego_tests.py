@@ -1,7 +1,7 @@
 """Tests of policies (``test_*`` rules in ``*_test.rego``), run by the embedded engine as ``opa test`` runs them.
 
-A test passes when its rule is ``true``; undefined, ``false`` and an error fail it. A run without a test is an error, for
-nothing was tested.
+A test passes when its rule is ``true``; undefined, ``false`` and an error fail it. A run without a test is an error,
+for nothing was tested.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ _Engine = Any  # the wheel has no types
 
 _DISTRIBUTION = "gordon-to-regorus"
 _UNDEFINED = '"<undefined>"'
+_REPLACED, _DATA = "usable", "probatum_usable"
 _NO_RULE = "not a valid rule path"
 _UNKNOWN_FUNCTION = re.compile(r"could not find function ([\w.]+)|unknown (?:builtin|function) ([\w.]+)")
 _MAX_COLUMNS, _MAX_BYTES, _MAX_LINES = 10_000, 4 * 1024 * 1024, 100_000
@@ -63,12 +64,56 @@ class Regorus:
         key = (strict_json.digest(dict(modules)), packages)
         if key not in self._prepared:
             self._prepared[key] = _prepare(modules, packages)
-        prepared, results = self._prepared[key], []
-        for batch in batches:
-            engine = prepared.engine.clone()
-            engine.set_input(batch.document)
-            results.append({name: _package(engine, name, prepared) for name in batch.packages})
+        prepared = self._prepared[key]
+        results, inputs = [], _Inputs(prepared, batches)
+        for number, batch in enumerate(batches):
+            results.append({name: _package(inputs, number, name, prepared) for name in batch.packages})
         return results
+
+
+class _Inputs:
+    """Hands inputs over, which costs as much as evaluating them: what batches share only once.
+
+    The documents of a run differ in ``usable`` alone. The engine takes the first whole, and ``usable`` of the others as
+    data that ``with`` puts in its place. A batch that differs in more, or needs its rules queried one by one, gets an
+    engine with its own document.
+    """
+
+    def __init__(self, prepared: _Prepared, batches: Sequence[Batch]) -> None:
+        self.prepared, self.batches = prepared, batches
+        self.own: dict[int, _Engine] = {}
+        if batches:
+            self.own[0] = self._with_input(0)
+        self.replaced = [number for number in range(1, len(batches)) if self._alike(number)]
+        if self.replaced:
+            usable = {str(number): batches[number].document[_REPLACED] for number in self.replaced}
+            self.own[0].add_data({_DATA: usable})
+
+    def engine(self, number: int) -> _Engine:
+        """An engine whose input is that of one batch."""
+        if number not in self.own:
+            self.own[number] = self._with_input(number)
+        return self.own[number]
+
+    def query(self, number: int, text: str) -> Any:
+        """The value of an expression under the input of one batch; None when it is undefined."""
+        if number in self.replaced and number not in self.own:
+            engine, text = self.own[0], f'{text} with input.{_REPLACED} as data.{_DATA}["{number}"]'
+        else:
+            engine = self.engine(number)
+        body = json.loads(engine.eval_query_as_json(text))
+        return body["result"][0]["expressions"][0]["value"] if body.get("result") else None
+
+    def _with_input(self, number: int) -> _Engine:
+        engine = self.prepared.engine.clone()
+        engine.set_input(self.batches[number].document)
+        return engine
+
+    def _alike(self, number: int) -> bool:
+        one, other = self.batches[0].document, self.batches[number].document
+        if one.keys() != other.keys() or _REPLACED not in one:
+            return False
+        return all(one[key] is other[key] for key in one if key != _REPLACED)
 
 
 def new_engine() -> _Engine:
@@ -131,14 +176,16 @@ def _problem(base: _Engine, texts: Mapping[str, str]) -> str | None:
     return None
 
 
-def _package(engine: _Engine, package: str, prepared: _Prepared) -> dict[str, RuleResult]:
+def _package(inputs: _Inputs, number: int, package: str, prepared: _Prepared) -> dict[str, RuleResult]:
     if package in prepared.errors:
         return dict.fromkeys(RULES, RuleResult(error=prepared.errors[package] + prepared.note))
-    together = _together(engine, package)
-    return together or {rule: _rule(engine, package, rule, prepared.note) for rule in RULES}
+    together = _together(inputs, number, package)
+    if together is not None:
+        return together
+    return {rule: _rule(inputs.engine(number), package, rule, prepared.note) for rule in RULES}
 
 
-def _together(engine: _Engine, package: str) -> dict[str, RuleResult] | None:
+def _together(inputs: _Inputs, number: int, package: str) -> dict[str, RuleResult] | None:
     """All rules of a package in one query, so that what they share is evaluated once; None unless each has a value.
 
     A comprehension makes an undefined rule an empty list, so that it cannot make the others undefined; where that or an
@@ -146,15 +193,14 @@ def _together(engine: _Engine, package: str) -> dict[str, RuleResult] | None:
     """
     parts = ", ".join(f"[v | v := data.{package}.{rule}]" for rule in RULES)
     try:
-        body = json.loads(engine.eval_query_as_json(f"[{parts}]"))
+        values = inputs.query(number, f"[{parts}]")
     except RuntimeError:
         return None
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # pyo3 derives it from BaseException
             raise
         return None
-    values = body["result"][0]["expressions"][0]["value"] if body.get("result") else []
-    if len(values) != len(RULES) or not all(len(value) == 1 for value in values):
+    if not isinstance(values, list) or not all(len(value) == 1 for value in values):
         return None
     return {rule: RuleResult(value[0]) for rule, value in zip(RULES, values, strict=True)}
 

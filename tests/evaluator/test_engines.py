@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from opa_case import needs_opa, opa_binary
 from policy_case import APPLIES, PROOF, RULES, assess, codes, graph, module, observation, only, policies
+
 from probatum.errors import EngineError, UsageError
 from probatum.evaluator.engines.base import Batch, Engine
 from probatum.evaluator.engines.namespaces import Namespace
@@ -84,6 +85,7 @@ def test_messages_are_one_line() -> None:
 @needs_opa
 def test_the_server_is_ours_alone_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     import requests
+
     from probatum.evaluator.engines import opa_server
 
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
@@ -148,7 +150,7 @@ def server(answer: Answer) -> Iterator[str]:
             with suppress(ConnectionError):
                 self.wfile.write(body)
 
-        do_GET = do_PUT = do_POST = handle_any
+        do_GET = do_PUT = do_POST = handle_any  # noqa: N815  what http.server looks for
 
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
@@ -274,6 +276,34 @@ def test_engines_by_name() -> None:
     assert engine_named("opa", url="http://127.0.0.1:1").name == "opa"
     with pytest.raises(UsageError, match="no engine"):
         engine_named("rego")
+
+
+def test_inputs_that_share_a_document_decide_as_if_they_did_not() -> None:
+    """Three limits: the second and third input differ from the first in what is usable."""
+    strict = "{min_tier: {default: attested}}"
+    fresh = "{max_age_days: {default: 0.01}}"
+    sees = (
+        RULES
+        + """seen contains id if {
+	some id, types in input.usable
+	types.scan
+}
+deny contains {"subject": "model:net", "message": "unseen", "evidence": []} if count(seen) > 1
+"""
+    )
+    by = policies(module(sees), module(sees, id="TINY-02", parameters=strict), module(id="TINY-03", parameters=fresh))
+    found = assess(graph(observation()), by)
+    outcomes = {item["id"]: item["outcome"] for item in found.document["controls"]}
+    assert outcomes == {"TINY-01": "pass", "TINY-02": "inconclusive", "TINY-03": "inconclusive"}
+    assert not any(item["error"] for item in found.document["controls"])
+    observed = {"model:net": {"scan": ["o"]}}
+    shared = {"ids": {"model": ["model:net"]}, "observed": observed, "observations": {"o": {"result": {"bad": False}}}}
+    usable = ({}, observed, {"model:net": {}}, {"model:net": {"scan": ["o", "p"]}})
+    names = ("tiny.tiny_01", "tiny.tiny_03", "tiny.none")
+    batches = [Batch({**shared, "usable": item}, names) for item in usable]
+    together = Regorus().run(by.modules, batches)
+    assert together == [Regorus().run(by.modules, [batch])[0] for batch in batches]
+    assert [len(answer["tiny.tiny_01"]["proof"].value) for answer in together] == [0, 1, 0, 1]
 
 
 def test_a_package_that_nobody_has_gives_errors() -> None:

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy_case import DIGEST, graph, observation, subject
+
 from probatum import strict_json
 from probatum.errors import EvidenceError
 from probatum.evaluator.graph import Coverage, Graph, Relation, Skipped, Status, Subject, observation_id
 from probatum.evaluator.graph_document import dump_graph, graph_from_document, load_graph
 from probatum.evaluator.merge import merge_graphs
-from probatum.evaluator.plain_shapes import is_plain_observation, is_plain_subject
+from probatum.evaluator.plain_shapes import is_plain_observation, is_plain_relation, is_plain_subject
 from probatum.evaluator.schema_check import first_problem, validator
 from probatum.strict_json import Limits
 
@@ -139,9 +140,11 @@ ODD = (
     st.none() | st.booleans() | st.integers(-1, 3) | st.text(max_size=3) | st.just([]) | st.just({}) | st.just({"a": 1})
 )
 PATHS = [
+    "from", "relation", "to",
     "kind", "name", "digest", "location", "attributes", "type", "subject", "tier", "collector", "tool", "status",
     "coverage", "observed_at", "result", "inputs", "report", "coverage/seen", "coverage/examined", "coverage/skipped",
-    "coverage/skipped/0", "coverage/skipped/0/item", "collector/name", "collector/more", "tool/version", "report/sha256",
+    "coverage/skipped/0", "coverage/skipped/0/item", "collector/name", "collector/more", "tool/version",
+    "report/sha256",
     "inputs/models\\net", "inputs/models\\net/sha256", "digest/sha256",
 ]  # fmt: skip
 
@@ -152,6 +155,7 @@ def test_the_fast_shapes_accept_only_what_the_schema_accepts(path: str, value: A
     for made, plain, name in (
         (FULL.to_document(), is_plain_observation, "observation"),
         (subject().to_document(), is_plain_subject, "subject"),
+        (Relation("a", "b", "c").to_document(), is_plain_relation, "relation"),
     ):
         spoilt: Any = copy.deepcopy(made)
         assert plain(spoilt)

@@ -22,6 +22,7 @@ from policy_case import (
     policies,
     subject,
 )  # fmt: skip
+
 from probatum.errors import EngineError, PolicyError, UsageError
 from probatum.evaluator.engines.base import RuleResult
 from probatum.evaluator.graph import Coverage, Graph, Relation, Skipped, Status, Subject, Tier
@@ -299,7 +300,8 @@ def test_the_policy_sees_the_indexes() -> None:
 deny contains {"subject": id, "message": json.marshal(seen), "evidence": []} if {
 	some id in applies
 	seen := [input.now_ns, input.stage, input.pipeline.name, input.parameters["TINY-01"].min_tier, input.out[id],
-		input["in"]["dataset:d"].trained_on, input.ids.gpu, count(input.observed[id].scan), count(input.usable[id].scan)]
+		input["in"]["dataset:d"].trained_on, input.ids.gpu,
+		count(input.observed[id].scan), count(input.usable[id].scan)]
 }
 """
     )

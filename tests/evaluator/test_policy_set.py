@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from policy_case import checklist, module, policies
+
 from probatum.errors import PolicyError
 from probatum.evaluator import bundle, policy_files
 from probatum.evaluator.catalogue import explain_control, list_controls

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from opa_case import needs_opa, opa_binary
 from policy_case import NOW, assess, checklist, graph, module, observation, policies, subject
+
 from probatum import strict_json
 from probatum.errors import EvidenceError, PolicyError
 from probatum.evaluator import bundle

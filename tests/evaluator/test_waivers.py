@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from policy_case import assess, checklist, graph, module, observation, only, policies
+
 from probatum.errors import PolicyError
 from probatum.evaluator.checklist import parameters_of
 from probatum.evaluator.graph import Coverage, Status, Tier

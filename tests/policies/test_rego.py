@@ -9,6 +9,7 @@ import pytest
 import simulator
 from opa_case import needs_opa, opa_binary
 from policy_case import module
+
 from probatum.errors import PolicyError
 from probatum.evaluator.assess import evaluate
 from probatum.evaluator.checklist import Checklist, load_checklist
@@ -45,7 +46,8 @@ def test_failing_tests_are_seen(tmp_path: Path) -> None:
     (folder / "control.rego").write_text(module())
     with pytest.raises(PolicyError, match="no test"):
         run_rego_tests(tmp_path)
-    text = 'package t\n\nimport rego.v1\n\ntest_a if true\ntest_b if false\ntest_c := false\ntest_d if to_number("x") == 1\n'
+    rules = ["test_a if true", "test_b if false", "test_c := false", 'test_d if to_number("x") == 1', ""]
+    text = "package t\n\nimport rego.v1\n\n" + "\n".join(rules)
     (folder / "control_test.rego").write_text(text)
     found = {result.name: (result.passed, result.message) for result in run_rego_tests(tmp_path)}
     assert found["t.test_a"] == (True, "")

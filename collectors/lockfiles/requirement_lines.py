@@ -16,7 +16,8 @@ from typing import Any, NoReturn
 from .lock import LockError
 from .urls import cleaned
 
-_COMMENT = re.compile(r"(^|\s+)#.*$")
+_COMMENT = re.compile(r"(?:^|(?<=\s))#.*$")
+_LONGEST = 1 << 18  # characters of a logical line; a hundred hashes take a thirtieth of it
 _CODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -66,6 +67,8 @@ def read_lines(data: bytes, path: str) -> Iterator[Line]:
         line = _COMMENT.sub("", text).strip()
         if line:
             where = f"{path}:{number}"
+            if len(line) > _LONGEST:
+                raise LockError(where, f"a line of {len(line)} characters")
             requirement, options = _split(line)
             yield Line(where, requirement, parser.parsed(options, where))
 
@@ -88,7 +91,7 @@ def _decoded(data: bytes, path: str) -> str:
 def _joined(lines: list[str]) -> Iterator[tuple[int, str]]:
     start, parts = 0, list[str]()
     for number, line in enumerate(lines, start=1):
-        comment = _COMMENT.match(line) is not None
+        comment = line.lstrip().startswith("#")
         start = start if parts else number
         if line.endswith("\\") and not comment:
             parts.append(line.strip("\\"))

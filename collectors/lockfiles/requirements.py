@@ -20,6 +20,7 @@ from .urls import clean, cleaned
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|file:|(?:git|hg|svn|bzr)\+")
 _VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar")
+_LONGEST = 8192  # characters of a requirement without its options
 _EXTRAS = re.compile(r"^(.+?)(\[[^\]]*\])$")
 
 
@@ -113,9 +114,11 @@ class _Reader:
         self._lock.skipped.append(Skipped(f"{line.where}: {cleaned(item)}", cleaned(reason)))
 
     def _requirement(self, line: Line, text: str, *, editable: bool, constraint: bool) -> None:
+        if len(text) > _LONGEST:
+            raise LockError(line.where, f"a requirement of {len(text)} characters")
         try:
             package = self._package(line, text, editable)
-        except (InvalidRequirement, ValueError) as error:
+        except (InvalidRequirement, ValueError, RecursionError) as error:
             if _VARIABLE.search(text):
                 self._skip(line, text, "what it requires is set by an environment variable")
                 return

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import overload
 
-_AUTHORITY = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*:)?//([^/?#]*)")
-_SCP = re.compile(r"^[^@/:\s]+@(?=[^/:\s]+:[^/])")
+_AUTHORITY = re.compile(r"^([A-Za-z0-9+.-]*:)?//([^/?#]*)")
+_ANY = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z0-9+.-]*://\S+")
 _VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 
 
@@ -23,8 +23,9 @@ def clean(url: str | None) -> str | None:
     if url is None:
         return None
     found = _AUTHORITY.match(url)
-    if found is None:
-        return _SCP.sub("", url)
+    if found is None:  # git@host:path, or a host without its scheme
+        first, slash, rest = url.partition("/")
+        return f"{first.rpartition('@')[2]}{slash}{rest}"
     scheme, authority = found.group(1) or "", found.group(2).rpartition("@")[2]
     rest = url[found.end() :]
     path, mark, fragment = rest.partition("#")
@@ -34,12 +35,12 @@ def clean(url: str | None) -> str | None:
 def has_credentials(url: str) -> bool:
     """Whether a URL holds a secret itself, and not only the name of a variable that does."""
     found = _AUTHORITY.match(url)
-    user, at, _ = found.group(2).rpartition("@") if found else ("", "", "")
-    ssh = found is not None and "ssh" in (found.group(1) or "")
+    user, at, _ = (found.group(2) if found else url.partition("/")[0]).rpartition("@")
+    ssh = found is None or "ssh" in (found.group(1) or "")
     literal = [part for part in user.split(":") if part and not _VARIABLE.fullmatch(part)]
     return bool(at) and bool(literal) and not (ssh and ":" not in user)
 
 
 def cleaned(text: str) -> str:
     """Any text with the URLs in it cleaned, for messages."""
-    return re.sub(r"[A-Za-z][A-Za-z0-9+.-]*://\S+", lambda found: clean(found.group()), text)
+    return _ANY.sub(lambda found: clean(found.group()), text)

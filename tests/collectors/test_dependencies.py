@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -190,10 +191,14 @@ class TestRequirements:
             "-e git+https://s3cret@h/o/b.git@main#egg=b\n"
             "git+ssh://git:s3cret@h/o/c.git#egg=c\n"
             "-r https://u:s3cret@h/r.txt\n"
+            "!1https://u:s3cret@h\n"
+            "--index-url u:s3cret@h/simple\n"
+            "--extra-index-url //u:s3cret@h/simple\n"
         )
         found = lock(tmp_path, text)
         assert found.status == Status.PARTIAL
         assert "s3cret" not in str(found.to_document())
+        assert [index["credentials"] for index in found.result["indexes"]] == [True, True]
         for line in (
             "https://u:s3cret@h/a.zip oops -x",
             "a --nonsense=https://u:s3cret@h/",
@@ -224,6 +229,20 @@ class TestRequirements:
     )
     def test_what_pip_would_refuse_fails_with_file_and_line(self, tmp_path, text, message):
         assert message in failure(tmp_path, text, "requirements.txt")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            " " * 4_000_000 + "x", "[" * 4_000_000, "a; " + "(" * 8000, "a" * 4_000_000, "a --" + "b" * 4_000_000,
+            "a==1 \\\n" * 200_000, "./x" + "[" * 8000, "a" * 8000 + "://@", "# " * 2_000_000,
+            "a==1 -C '" + "\\" * 200_000,
+        ],
+    )  # fmt: skip
+    def test_hostile_lines_take_no_time(self, tmp_path, text):
+        start = time.process_time()
+        found = lock(tmp_path, text)
+        assert time.process_time() - start < 5
+        assert len(str(found.to_document())) < 30_000
 
     def test_an_error_in_an_included_file_names_that_file(self, tmp_path):
         write(tmp_path, {"sub/b.txt": "ok==1\n???\n"})

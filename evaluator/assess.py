@@ -122,7 +122,8 @@ class _Run:
         self.parameters = parameters_of(settings.checklist, settings.policies, settings.parameters)
         self.index = Index(graph, seconds(settings.evaluated_at) or 0)
         moment = datetime.fromisoformat(settings.evaluated_at)
-        self.waivers = [judge(document, moment) for document in settings.waivers]
+        known = settings.policies.controls
+        self.waivers = [judge(document, moment, known) for document in settings.waivers]
         every = (settings.policies.controls[key] for key in settings.checklist.entries)
         self.controls = [control for control in every if settings.stage in (None, *control.stages)]
         self.usable = {limit: self.index.usable(limit) for limit in {self.limit(c) for c in self.controls}}

@@ -6,7 +6,7 @@ evaluation time. An invalid one is shown and does nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,12 +37,13 @@ class Waiver:
         return "*" in self.document["subjects"] or subject in self.document["subjects"]
 
 
-def judge(document: Mapping[str, Any], now: datetime) -> Waiver:
+def judge(document: Mapping[str, Any], now: datetime, controls: Collection[str] | None = None) -> Waiver:
     """Whether one waiver is live at a time.
 
     Args:
         document: ``id, control, subjects, owner, approver, ticket, reason, expires``.
         now: the evaluation time, with a zone.
+        controls: ids that a waiver may name; None for any.
     """
     problems = [f"{name} is missing" for name in _TEXTS if not _text(document.get(name))]
     subjects = document.get("subjects")
@@ -50,6 +51,8 @@ def judge(document: Mapping[str, Any], now: datetime) -> Waiver:
         problems.append("subjects is not a list of subject ids")
     if _text(document.get("owner")) and _same(document["owner"], document.get("approver")):
         problems.append("the approver is the owner")
+    if controls is not None and _text(document.get("control")) and document["control"] not in controls:
+        problems.append(f"there is no control {document['control']!r}")
     expires = document.get("expires")
     over = end_of(expires) if isinstance(expires, str) else None
     if _text(expires) and over is None:

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from policy_case import DIGEST, graph, observation, subject
@@ -173,6 +174,26 @@ def test_the_fast_shapes_accept_only_what_the_schema_accepts(path: str, value: A
         assert not plain(spoilt) or first_problem(validator("evidence-graph", name), spoilt) is None
     assert not is_plain_observation([])
     assert not is_plain_subject(None)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**54), 2**54) | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.dictionaries(st.text(), JSON, max_size=4))
+def test_the_fast_encoder_writes_what_the_standard_says(value: Any) -> None:
+    try:
+        expected: bytes | None = rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
+        expected = None
+    if expected is None:
+        with pytest.raises(EvidenceError):
+            strict_json.canonical(value)
+    else:
+        assert strict_json.canonical(value) == expected
 
 
 def test_merging_joins_what_agrees() -> None:

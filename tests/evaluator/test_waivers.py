@@ -58,6 +58,7 @@ def test_a_waiver_covers_inconclusive() -> None:
     [
         ({"subjects": ["model:other"]}, "unused"),
         ({"control": "TINY-02"}, "unused"),
+        ({"control": "TINY-20"}, "invalid"),
         ({"expires": "2026-11-19"}, "expired"),
         ({"expires": "2026-11-20T06:59:59Z"}, "expired"),
         ({"expires": "2026-11-20T07:59:59+01:00"}, "expired"),
@@ -76,7 +77,8 @@ def test_a_waiver_covers_inconclusive() -> None:
     ],
 )
 def test_what_does_not_hold_waives_nothing(change: dict[str, Any], state: str) -> None:
-    found = assess(graph(BAD), waivers=[{**WAIVER, **change}])
+    by = policies(module(), module(id="TINY-02").replace("scan", "audit"))
+    found = assess(graph(BAD, observation("audit")), by, waivers=[{**WAIVER, **change}])
     assert only(found)["outcome"] == "fail"
     assert found.document["waivers"][0]["state"] == state
     assert bool(found.document["waivers"][0]["problems"]) == (state != "unused")

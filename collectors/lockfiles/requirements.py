@@ -146,7 +146,8 @@ class _Reader:
     def _located(self, line: Line, url: str, marker: str | None, editable: bool, hashes: int) -> Package:
         fragment = fragment_of(url)
         hashes += sum(is_strong(f"{key}:{value}") for key, value in fragment.items())
-        name, version = name_and_version(last_part(url))
+        last = last_part(clean(url))
+        name, version = name_and_version(last)
         if is_vcs(url):
             source, pinned = "vcs", has_commit(url)
         elif _URL.match(url) and not url.lower().startswith("file:"):
@@ -154,7 +155,7 @@ class _Reader:
         else:
             source, pinned = "path", hashes > 0
             name = name or self._project_name(line, url)
-        name = fragment.get("egg", name or last_part(url)).partition("[")[0]
+        name = fragment.get("egg", name or last).partition("[")[0]
         name = name if re.search("[A-Za-z0-9]", name) else "unnamed"
         source = "editable" if editable else source
         url = _EXTRAS.sub(r"\1", url)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import overload
 
-_AUTHORITY = re.compile(r"^([A-Za-z0-9+.-]*:)?//([^/?#]*)")
+_AUTHORITY = re.compile(r"^([^/?#]*:)?//([^/?#]*)")
+_HOST = re.compile(r"(?:\[[^\]]*\]|[^:\[\]]*)(?::\d*)?")
 _ANY = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z0-9+.-]*://\S+")
 _VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 
@@ -22,23 +23,33 @@ def clean(url: str | None) -> str | None:
     """
     if url is None:
         return None
-    found = _AUTHORITY.match(url)
-    if found is None:  # git@host:path, or a host without its scheme
-        first, slash, rest = url.partition("/")
-        return f"{first.rpartition('@')[2]}{slash}{rest}"
-    scheme, authority = found.group(1) or "", found.group(2).rpartition("@")[2]
-    rest = url[found.end() :]
+    scheme, _, host, rest = _parts(url)
     path, mark, fragment = rest.partition("#")
-    return f"{scheme}//{authority}{path.partition('?')[0]}{mark}{fragment}"
+    return f"{scheme}{host}{path.partition('?')[0] if scheme else path}{mark}{fragment}"
 
 
 def has_credentials(url: str) -> bool:
     """Whether a URL holds a secret itself, and not only the name of a variable that does."""
+    scheme, user, _, _ = _parts(url)
+    if (not scheme or "ssh" in scheme) and ":" not in user:
+        return False
+    return any(part and not _VARIABLE.fullmatch(part) for part in user.split(":"))
+
+
+def _parts(url: str) -> tuple[str, str, str, str]:
+    """What stands before the user (``https://``), the user with the password, the host, and the rest."""
     found = _AUTHORITY.match(url)
-    user, at, _ = (found.group(2) if found else url.partition("/")[0]).rpartition("@")
-    ssh = found is None or "ssh" in (found.group(1) or "")
-    literal = [part for part in user.split(":") if part and not _VARIABLE.fullmatch(part)]
-    return bool(at) and bool(literal) and not (ssh and ":" not in user)
+    if found is None:  # git@host:path, or a host without its scheme
+        first, slash, rest = url.partition("/")
+        user, _, host = first.rpartition("@")
+        return "", user, host, f"{slash}{rest}"
+    scheme, authority, rest = f"{found.group(1) or ''}//", found.group(2), url[found.end() :]
+    if "@" not in authority and "@" in rest and not _HOST.fullmatch(authority):  # a password that is not escaped
+        user, _, after = f"{authority}{rest}".rpartition("@")
+        host = re.split("[/?#]", after, maxsplit=1)[0]
+        return scheme, user, host, after[len(host) :]
+    user, _, host = authority.rpartition("@")
+    return scheme, user, host, rest
 
 
 def cleaned(text: str) -> str:

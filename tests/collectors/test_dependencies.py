@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from probatum.collectors.base import Context
 from probatum.collectors.dependencies import Dependencies
@@ -192,13 +194,15 @@ class TestRequirements:
             "git+ssh://git:s3cret@h/o/c.git#egg=c\n"
             "-r https://u:s3cret@h/r.txt\n"
             "!1https://u:s3cret@h\n"
+            "-f https://u:s3cret/x?s3cret#s3cret@h:8080/x\n"
+            "-f https://[::1]:80/@x\n"
             "--index-url u:s3cret@h/simple\n"
             "--extra-index-url //u:s3cret@h/simple\n"
         )
         found = lock(tmp_path, text)
         assert found.status == Status.PARTIAL
         assert "s3cret" not in str(found.to_document())
-        assert [index["credentials"] for index in found.result["indexes"]] == [True, True]
+        assert [index["credentials"] for index in found.result["indexes"]] == [True, False, True, True]
         for line in (
             "https://u:s3cret@h/a.zip oops -x",
             "a --nonsense=https://u:s3cret@h/",
@@ -643,3 +647,30 @@ class TestSubjects:
 
     def test_the_same_file_gives_the_same_observation(self, tmp_path):
         assert lock(tmp_path, "a==1").id == observe(tmp_path).id
+
+
+PIECES = ["a==1", " ", "\n", "\\\n", "#", ";", "-r x", "--", "[", "@", "://", HASH, "'", "${A}", "\ud800"]
+LOCKS = ["uv/uv.lock", "uv-local/uv.lock", "poetry/poetry.lock", "pipenv/Pipfile.lock", "pylock/pylock.toml"]
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.sampled_from(LOCKS), st.integers(0, 10**6), st.integers(0, 40), st.binary(max_size=6))
+def test_a_damaged_lock_is_read_or_failed_and_never_a_crash(tmp_path_factory, place, start, length, put):
+    data = (DATA / place).read_bytes()
+    start %= len(data)
+    root = tmp_path_factory.mktemp("damaged")
+    name = Path(place).name
+    write(root, {name: data[:start] + put + data[start + length :]})
+    found = observe(root, name)
+    assert found.status in (Status.COMPLETE, Status.FAILED)
+    if found.status == Status.FAILED:
+        assert found.result["error"].startswith(name)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=3)))
+def test_any_requirements_text_is_read_or_failed_and_never_a_crash(tmp_path_factory, parts):
+    root = tmp_path_factory.mktemp("any")
+    write(root, {"requirements.txt": "".join(parts).encode("utf-8", "surrogatepass")})
+    found = observe(root)
+    assert found.status in (Status.COMPLETE, Status.PARTIAL, Status.FAILED)

@@ -8,6 +8,8 @@ import subprocess
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from probatum.collectors import locations
 from probatum.collectors.base import Context
@@ -473,3 +475,33 @@ class TestReadInside:
         with pytest.raises(EvidenceError) as caught:
             locations.read_inside(root, location, 4)
         assert str(tmp_path) not in str(caught.value)
+
+
+NAMES = ["a.csv.dvc", "dvc.lock", "SHA256SUMS", "x.link"]
+PIECES = [
+    "outs:\n",
+    "- ",
+    "md5: ",
+    "path: ",
+    "a.csv",
+    "\n",
+    "  ",
+    '{"',
+    '"payload": ',
+    '"subject": [',
+    "]",
+    "}",
+    "0" * 64,
+    "  ",
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=2)), st.sampled_from(NAMES))
+def test_any_document_of_pins_is_read_or_named_and_never_a_crash(tmp_path_factory, parts, name):
+    root = tmp_path_factory.mktemp("any")
+    write(root, {"a.csv": "1", name: "".join(parts)})
+    found = only(root, "a.csv")
+    assert found.status in (Status.COMPLETE, Status.PARTIAL)
+    assert all(name in item.item for item in found.coverage.skipped)
+    assert not any(pin["match"] for pin in found.result["pins"])

@@ -25,7 +25,10 @@ _NUMPY_DTYPES = (
     "LongLongDType ObjectDType ShortDType StrDType StringDType TimeDelta64DType UByteDType UInt16DType UInt32DType "
     "UInt64DType UInt8DType UIntDType ULongDType ULongLongDType UShortDType VoidDType"
 )
-_MULTIARRAY = "_reconstruct scalar"
+MULTIARRAY_MODULES = tuple(
+    f"numpy.{core}.{module}" for core in ("core", "_core") for module in ("multiarray", "_multiarray_umath")
+)
+"""Where NumPy's own functions for unpickling arrays live, by version."""
 _SPARSE = "bsr coo csc csr dia dok lil"
 _TORCH_STORAGES = (
     "BFloat16Storage BoolStorage ByteStorage CharStorage ComplexDoubleStorage ComplexFloatStorage DoubleStorage "
@@ -77,10 +80,7 @@ CORE: dict[str, str] = {
     "array": "array _array_reconstructor",
     "numpy": f"dtype ndarray matrix recarray record mean {_NUMPY_SCALARS}",
     "numpy.dtypes": _NUMPY_DTYPES,
-    "numpy.core.multiarray": _MULTIARRAY,
-    "numpy._core.multiarray": _MULTIARRAY,
-    "numpy.core._multiarray_umath": _MULTIARRAY,
-    "numpy._core._multiarray_umath": _MULTIARRAY,
+    **dict.fromkeys(MULTIARRAY_MODULES, "_reconstruct scalar"),
     "numpy.core.numeric": "_frombuffer",
     "numpy._core.numeric": "_frombuffer",
     "numpy._core._internal": "_convert_to_stringdtype_kwargs",

@@ -157,7 +157,9 @@ class Machine:
         """APPEND, APPENDS and ADDITEMS on the top value."""
         target = self._stack[-1]
         if isinstance(target, ListValue):
-            target.items += items[: KEPT_ITEMS - len(target.items)]
+            kept = items[: KEPT_ITEMS - len(target.items)]
+            target.items += kept
+            target.more += len(items) - len(kept)
         elif isinstance(target, Global):
             self.listener.misused(target, "is changed")
         elif not isinstance(target, Instance):

@@ -6,13 +6,18 @@ import re
 from typing import Any
 
 from ..formats.visit import Budget, Judge, OverLimitError, Visit
+from .allowed_core import MULTIARRAY_MODULES
 from .arrays import RECONSTRUCTORS, WRAPPERS, holds_wrapper, inline_array, is_wrapper
-from .dtypes import item_of
+from .dtypes import array_agrees, item_of
 from .machine import Machine, MalformedError
 from .values import OPAQUE, Blob, Global, Instance
 
 _IMPORTABLE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _MOST = 2_000
+_ARRAY_MAKERS = frozenset(
+    {f"{module}._reconstruct" for module in MULTIARRAY_MODULES}
+    | {"numpy.ndarray", "numpy.ma.core._mareconstruct", "numpy.recarray", "numpy.rec.recarray"}
+)
 _TEXT_MAKERS = frozenset(
     {"builtins.str", "__builtin__.str", "__builtin__.unicode", "numpy.str_", "numpy.core.multiarray.scalar",
      "numpy._core.multiarray.scalar"}
@@ -115,8 +120,7 @@ class Record:
 
     def built(self, machine: Machine, value: Instance) -> Any:
         """See `Listener`; reads the array that follows one of joblib's wrappers."""
-        if value.maker is not None and value.maker.path == "numpy.dtype" and item_of(value) is None:
-            self.irregular("a NumPy dtype does not agree with itself, or is of an unknown kind")
+        self._check_numpy(value)
         if not is_wrapper(value):
             return value
         self.wrappers += 1
@@ -133,6 +137,13 @@ class Record:
             machine.cursor.skip(machine.cursor.take(1)[0] if array.aligned else 0)
             machine.cursor.skip(array.size)
         return OPAQUE
+
+    def _check_numpy(self, value: Instance) -> None:
+        maker = "" if value.maker is None else value.maker.path
+        if maker == "numpy.dtype" and item_of(value) is None:
+            self.irregular("a NumPy dtype does not agree with itself, or is of an unknown kind")
+        if maker in _ARRAY_MAKERS and not array_agrees(value.state):
+            self.irregular("a NumPy array does not hold what its shape says")
 
     def commit(self, visit: Visit) -> None:
         """Hand everything over to the walk."""

@@ -65,7 +65,7 @@ def skip_legacy_storages(cursor: Cursor, order: Any, sizes: dict[str, tuple[int,
         TruncatedError: the file ends within a storage.
     """
     keys = [key for key in order.items if isinstance(key, str)] if isinstance(order, ListValue) else []
-    if not isinstance(order, ListValue) or len(keys) != len(order.items) or sorted(keys) != sorted(sizes):
+    if not isinstance(order, ListValue) or order.more or len(keys) != len(order.items) or sorted(keys) != sorted(sizes):
         return "the list of storages does not match the storages that are used"
     for key in keys:
         items, size = sizes[key]

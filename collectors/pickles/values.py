@@ -53,9 +53,10 @@ class Blob:
 
 @dataclass(slots=True, eq=False)
 class ListValue:
-    """A list or set, with its first items."""
+    """A list or set, with its first items, and how many more there are."""
 
     items: list[Any] = field(default_factory=list)
+    more: int = 0
 
 
 @dataclass(slots=True, eq=False)

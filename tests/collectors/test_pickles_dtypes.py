@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from forged_models import clean, reasons, walk
 
-from probatum.collectors.pickles.dtypes import item_of
-from probatum.collectors.pickles.values import DictValue, Global, Instance
+from probatum.collectors.pickles.dtypes import array_agrees, item_of
+from probatum.collectors.pickles.values import Blob, DictValue, Global, Instance, ListValue
 
 DTYPES: list[Any] = [
     "i4,(2,3)f8", "O", "i4,O", [("a", [("b", "u1"), ("c", "O")])], "M8[ns]", "m8[D]", "U0", "S", "V", "?",
@@ -62,7 +62,7 @@ OBJECT = dtype("O8", state(order="|", flags=63))
         (dtype("V7", None), (7, False)),
         (dtype("V7", state(size=7)), (7, False)),
         (dtype("V16", state(**record(a=(F8, 0), b=(F8, 8)), size=16)), (16, False)),
-        (dtype("V16", state(**record(a=(F8, 0), b=(OBJECT, 8)), size=16, flags=1)), (16, True)),
+        (dtype("V16", state(**record(a=(F8, 0), b=(OBJECT, 8)), size=16, flags=27)), (16, True)),
         (dtype("V24", state(parts=(F8, (3,)), size=24)), (24, False)),
         (dtype("V24", state(parts=(F8, 3), size=24)), (24, False)),
     ],
@@ -97,6 +97,12 @@ def test_items_are_known(value: Instance, item: tuple[int, bool]) -> None:
         dtype("U5", state(size=-1)),
         dtype("U5", state(size=40)),
         dtype("O8", state(flags=0)),
+        dtype("O8", state(order="|", flags=0x77)),
+        dtype("V16", state(**record(a=(F8, 0), b=(OBJECT, 8)), size=16, flags=1)),
+        dtype("m8", state()),
+        dtype("M8", (*state(version=4), None)),
+        dtype("M8", (*state(version=4), (None, (Blob(0, 2), 1, 1, None)))),
+        dtype("M8", (*state(version=4), (None, ("ns", 1, 1, 1)))),
         dtype("V7", state(size=8)),
         dtype("V7", state(size=7, flags=1)),
         dtype("V8", state(**record(a=(F8, 1)), size=8)),
@@ -133,3 +139,32 @@ def test_a_dtype_that_lies_is_never_clean() -> None:
     assert clean(data)
     assert "does not agree with itself" in reasons(forged)
     assert not walk(forged)[1].issues
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "data", "agrees"),
+    [
+        ((2, 2), OBJECT, ListValue([1, 2, 3, 4]), True),
+        ((2, 2), OBJECT, ListValue([1, 2], more=2), True),
+        ((), OBJECT, ListValue([1]), True),
+        ((0,), OBJECT, ListValue([]), True),
+        ((2,), F8, Blob(0, 16), True),
+        ((2, 2), OBJECT, ListValue([1, 2, 3]), False),
+        ((40,), OBJECT, ListValue([1, 2]), False),
+        ((2,), OBJECT, Blob(0, 16), False),
+        ((2,), dtype("z"), Blob(0, 16), False),
+        ((-1,), OBJECT, ListValue([]), False),
+        ("2", OBJECT, ListValue([]), False),
+    ],
+)
+def test_arrays_hold_what_their_shape_says(shape: Any, kind: Any, data: Any, agrees: bool) -> None:
+    assert array_agrees((1, shape, kind, False, data)) == agrees
+
+
+def test_an_array_that_lies_about_its_objects_is_never_clean() -> None:
+    data = pickle.dumps(np.array([1, "a"], dtype=object), 2)
+    assert data.count(b"K\x01K\x02\x85") == 1
+    assert clean(data)
+    assert "does not hold what its shape says" in reasons(data.replace(b"K\x01K\x02\x85", b"K\x01K\x28\x85"))
+    assert not array_agrees(None)
+    assert not array_agrees((1, (2,)))

@@ -110,7 +110,7 @@ def classify(root: Path, name: str) -> str | None:
         return "attestation"
     if lower.endswith((".cdx.json", ".cdx.xml")) or lower == "bom.json":
         return "bom"
-    if lower.endswith(".dvc") or lower == "dvc.lock" or "sha256" in lower:
+    if lower.endswith(".dvc") or lower == "dvc.lock" or lower.endswith((".sha256", "sha256sums", "sha256sums.txt")):
         return "pin"
     if path.name in _LOCKS or (lower.startswith("requirements") and suffix == ".txt"):
         return "dependency_set"
@@ -174,7 +174,11 @@ def _files(root: Path) -> Iterator[tuple[str, str]]:
         for entry in entries:
             name = f"{folder}/{entry.name}" if folder else entry.name
             shown = name.encode("utf-8", "backslashreplace").decode()
-            mode = entry.stat(follow_symlinks=False).st_mode
+            try:
+                mode = entry.stat(follow_symlinks=False).st_mode
+            except OSError as error:
+                yield shown, f"unreadable: {error.strerror}"
+                continue
             if stat.S_ISDIR(mode) and entry.name in PASSED_FOLDERS:
                 yield shown, PASSED_FOLDERS[entry.name]
             elif stat.S_ISDIR(mode):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from probatum.errors import EngineError
 from probatum.evaluator.engines.opa_server import find_binary
 

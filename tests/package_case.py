@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from signing_case import NOW, ed_key, sha256, write
+
 from probatum import strict_json
 from probatum.attestations.keys import SigningKey
 from probatum.attestations.package import PackageContents, WrittenPackage, write_package
@@ -16,7 +18,6 @@ from probatum.content import read_content
 from probatum.evaluator.bundle import pack
 from probatum.evaluator.graph import Coverage, Graph, Observation, Status, Subject, Tier
 from probatum.evaluator.policies import PolicySet
-from signing_case import NOW, ed_key, sha256, write
 
 KEY = ed_key()
 POLICIES = PolicySet({"lib/a.rego": b"package probatum.lib.a\n\nimport rego.v1\n\nx := 1\n"})

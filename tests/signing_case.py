@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
 from probatum.attestations import dsse
 from probatum.attestations.keys import SigningKey, signing_key
 from probatum.attestations.predicates import DEFAULT_TYPES

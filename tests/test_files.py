@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from probatum.errors import UsageError
 from probatum.files import read_limited, write_atomic
 

@@ -7,6 +7,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from probatum import strict_json
 from probatum.errors import EvidenceError
 from probatum.strict_json import Limits

@@ -12,6 +12,8 @@ import pytest
 from in_toto.models.layout import Layout, Step
 from in_toto.models.link import Link
 from in_toto.models.metadata import Metablock
+from signing_case import NOW, ed_key, envelope, policy, sha256, statement, write
+
 from probatum.attestations.trust import TrustPolicy
 from probatum.attestations.verifier import TrustVerifier
 from probatum.collectors.attestations import Attestations
@@ -19,7 +21,6 @@ from probatum.collectors.base import Context, Item
 from probatum.content import read_content
 from probatum.errors import UsageError
 from probatum.evaluator.graph import Observation, Relation, Status, Subject, Tier
-from signing_case import NOW, ed_key, envelope, policy, sha256, statement, write
 
 KEY, OTHER = ed_key(), ed_key()
 TRUST = policy({"builder": KEY})

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from signing_case import NOW
+
 from probatum.attestations.predicates import DEFAULT_TYPES
 from probatum.attestations.public_key import PublicKey
 from probatum.attestations.trust import Role, TrustPolicy
@@ -15,7 +17,6 @@ from probatum.collectors.attestations import Attestations
 from probatum.collectors.base import Context
 from probatum.content import read_content
 from probatum.evaluator.graph import Observation, Subject
-from signing_case import NOW
 
 DATA = Path(__file__).parent / "data" / "model_signing"
 

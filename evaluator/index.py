@@ -62,6 +62,8 @@ class Index:
         """Subject to type to ids of the observations that are usable under a limit, newest first."""
         standings = self.standings
         counted = {key for key, found in standings.items() if found.usable(limit)}
+        if len(counted) == len(standings):
+            return self.observed
         kept: _Lists = {}
         for subject, types in self.observed.items():
             inside = kept[subject] = {}

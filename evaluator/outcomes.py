@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from .graph import Graph
 from .metadata import Control
@@ -16,9 +16,8 @@ PASS, FAIL, INCONCLUSIVE, WAIVED, NOT_APPLICABLE = "pass", "fail", "inconclusive
 _WORST_FIRST = (FAIL, INCONCLUSIVE, WAIVED, PASS)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What was decided for one control and one subject, and on what.
+class Outcome(NamedTuple):
+    """What was decided for one control and one subject, and on what; a tuple, because there are so many.
 
     Args:
         subject: the subject's id.

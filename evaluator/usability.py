@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .graph import Observation, Status, Subject, Tier
 from .times import seconds
@@ -41,9 +41,8 @@ class Limit:
         return cls(age, Tier(parameters["min_tier"]).rank, parameters["accept_partial"] is True)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What usability depends on, of one observation, whatever the limit.
+class Standing(NamedTuple):
+    """What usability depends on, of one observation, whatever the limit; a tuple, because there are so many.
 
     Args:
         rank: rank of its tier.

@@ -49,12 +49,12 @@ sound contains [id, obs] if {
 # The trust policy says how many signers it takes; here one that is named is enough.
 signed_by_allowed(result) if {
 	settings.allowed_signers == []
-	some signer in result.signers
+	signer := result.signers[_]
 	signer > ""
 }
 
 signed_by_allowed(result) if {
-	some signer in result.signers
+	signer := result.signers[_]
 	signer in settings.allowed_signers
 }
 

@@ -44,6 +44,7 @@ sound contains [id, obs] if {
 	result := input.observations[obs].result
 	result.digest == input.subjects[id].digest.sha256
 	result.digest > ""
+	result.pins[0]
 	count(result.pins) == result.pin_count
 	pins.cover(result, input.subjects[id].location)
 	every pin in result.pins {
@@ -73,7 +74,8 @@ deny contains {"subject": id, "message": "not every file of this model is pinned
 	input.observations[obs].status == "complete"
 	result := input.observations[obs].result
 	result.pins[0]
-	not pins.cover(result, input.subjects[id].location)
+	location := object.get(input.subjects[id], "location", "")
+	not pins.cover(result, location)
 }
 
 deny contains {"subject": id, "message": "nothing pins this model", "evidence": [obs]} if {

@@ -94,7 +94,7 @@ sound contains [id, obs] if {
 	result.verified == true
 	result.builder in settings.allowed_builders
 	result.predicate_type in settings.predicate_types
-	some signer in result.signers
+	signer := result.signers[_]
 	signer > ""
 	missing(result) == set()
 }

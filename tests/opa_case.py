@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from probatum.errors import EngineError
@@ -16,6 +18,8 @@ def opa_binary() -> str | None:
         return None
 
 
+# The gate on landings asks for the second engine: there its absence fails these tests instead of skipping them.
 needs_opa = pytest.mark.skipif(
-    opa_binary() is None, reason="NO OPA EXECUTABLE: nothing was tried on Open Policy Agent (set PROBATUM_OPA)"
+    opa_binary() is None and not os.environ.get("PROBATUM_REQUIRE_OPA"),
+    reason="NO OPA EXECUTABLE: nothing was tried on Open Policy Agent (set PROBATUM_OPA)",
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opa_case import needs_opa
 from policy_case import checklist, module, policies
 
 from probatum.errors import PolicyError
@@ -275,11 +276,9 @@ def test_a_bomb_and_trailing_bytes_are_refused() -> None:
             bundle.unpack(data, source="b")
 
 
+@needs_opa
 def test_opa_itself_takes_the_bundle(tmp_path: Path) -> None:
-    try:
-        opa = find_binary()
-    except Exception:
-        pytest.skip("NO OPA EXECUTABLE: the bundle was not tried on Open Policy Agent (set PROBATUM_OPA)")
+    opa = find_binary()
     path = tmp_path / "policies.tar.gz"
     path.write_bytes(bundle.pack(PolicySet.built_in()))
     done = subprocess.run([opa, "eval", "-b", str(path), "data.probatum"], capture_output=True, text=True, check=False)

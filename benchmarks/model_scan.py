@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from probatum.collectors.base import Context
 from probatum.collectors.formats.examination import Examiner
 from probatum.collectors.model_scan import ModelScan

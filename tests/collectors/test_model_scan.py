@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from forged_models import EVIL, make_zip, safetensors, torch_legacy, torch_zip
+
 from probatum.collectors import model_scan
 from probatum.collectors.base import Context
 from probatum.collectors.formats.examination import Examined, Examiner, Settings, skipped_reasons

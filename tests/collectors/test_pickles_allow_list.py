@@ -4,6 +4,7 @@ import pickle
 
 import pytest
 from forged_models import clean, walk
+
 from probatum.collectors.pickles.allow_list import AllowList
 from probatum.collectors.pickles.dangerous import is_dangerous
 from probatum.errors import UsageError

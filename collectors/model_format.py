@@ -24,7 +24,7 @@ class ModelFormat:
     kinds: tuple[str, ...] = ("model",)
     network = False
 
-    def available(self, context: Context) -> Availability:  # noqa: ARG002 (the contract of collectors)
+    def available(self, context: Context) -> Availability:
         """Always."""
         return Availability(True)
 

@@ -26,7 +26,7 @@ class ModelScan:
     kinds: tuple[str, ...] = ("model",)
     network = False
 
-    def available(self, context: Context) -> Availability:  # noqa: ARG002 (the contract of collectors)
+    def available(self, context: Context) -> Availability:
         """Always; says so when modelscan is missing."""
         if _modelscan_version() is not None:
             return Availability(True, "the pickle analyser and modelscan")

@@ -71,7 +71,7 @@ material_marks(result) := {[algorithm, material.digest[algorithm]] |
 }
 
 enough(result) if {
-	is_array(result.materials)
+	result.materials[0]
 	count(result.materials) >= least
 }
 
@@ -105,11 +105,14 @@ suspect contains [id, obs] if {
 	not [id, obs] in sound
 }
 
-verified contains {"subject": id, "obs": obs, "result": result} if {
+verified contains [id, obs] if {
 	some [id, obs] in suspect
-	result := input.observations[obs].result
-	result.verified == true
+	input.observations[obs].result.verified == true
 }
+
+built_where_allowed(result) if result.builder in settings.allowed_builders
+
+of_accepted_type(result) if result.predicate_type in settings.predicate_types
 
 deny contains {"subject": id, "message": message, "evidence": [obs]} if {
 	some [id, obs] in suspect
@@ -118,28 +121,32 @@ deny contains {"subject": id, "message": message, "evidence": [obs]} if {
 	message := sprintf("no verified provenance: %s", [shape.shown(result, "reason")])
 }
 
-deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
 	settings.allowed_builders != []
-	some entry in verified
-	not shape.one_of(entry.result, "builder", settings.allowed_builders)
-	message := sprintf("built by %s, which is no allowed builder", [shape.shown(entry.result, "builder")])
+	some [id, obs] in verified
+	result := input.observations[obs].result
+	not built_where_allowed(result)
+	message := sprintf("built by %s, which is no allowed builder", [shape.shown(result, "builder")])
 }
 
-deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
-	some entry in verified
-	not shape.one_of(entry.result, "predicate_type", settings.predicate_types)
-	message := sprintf("provenance of type %s is not accepted", [shape.shown(entry.result, "predicate_type")])
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some [id, obs] in verified
+	result := input.observations[obs].result
+	not of_accepted_type(result)
+	message := sprintf("provenance of type %s is not accepted", [shape.shown(result, "predicate_type")])
 }
 
-deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
-	some entry in verified
-	not enough(entry.result)
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some [id, obs] in verified
+	result := input.observations[obs].result
+	not enough(result)
 	message := sprintf("the provenance lists fewer materials than the %d datasets and sources of the pipeline", [least])
 }
 
-deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
-	some entry in verified
-	absent := missing(entry.result)
+deny contains {"subject": id, "message": message, "evidence": [obs]} if {
+	some [id, obs] in verified
+	result := input.observations[obs].result
+	absent := missing(result)
 	count(absent) > 0
 	message := sprintf("the provenance does not list %s", [shape.joined(absent)])
 }

@@ -61,7 +61,7 @@ def test_plain_values_come_out_as_the_real_unpickler_gives_them(value: object, p
         "M8[D]"),
         np.dtype("f4"), np.float32, np.asfortranarray(np.eye(3)), np.array([1], ">i2"),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,  # repr would hold addresses
 )  # fmt: skip
 def test_benign_objects_are_clean_in_every_protocol(value: object, protocol: int) -> None:
     shape, findings = walk(pickle.dumps([value, value], protocol))

@@ -76,7 +76,7 @@ class CiWorkflow:
             files.append({"file": name, "sha256": hashlib.sha256(data).hexdigest(), "system": system})
             literals += [dict(row) for row in dict.fromkeys(tuple(literal.items()) for literal in found)]
         coverage = Coverage(len(files) + len(skipped), len(files), tuple(skipped))
-        result = {"files": files, "literals": literals}
+        result = {"files": files, "literals": literals, "literal_count": len(literals)}
         yield context.observe(self, context.pipeline_id, "ci_workflow", result, coverage=coverage)
 
 

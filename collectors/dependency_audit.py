@@ -77,7 +77,11 @@ class DependencyAudit:
             self,
             read.subject,
             "dependency_audit",
-            {"service": settings.service, **{key: answer[key] for key in ("database", "audited", "vulnerabilities")}},
+            {
+                "service": settings.service,
+                **{key: answer[key] for key in ("database", "audited", "vulnerabilities")},
+                "vulnerability_count": len(answer["vulnerabilities"]),
+            },
             coverage=Coverage(answer["seen"] + len(unread), answer["seen"] - len(answer["skipped"]), skipped),
             tool=("pip-audit", answer["version"]),
             inputs=listed if database is None else {**listed, settings.named: database["digest"]},

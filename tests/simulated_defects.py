@@ -190,6 +190,7 @@ DEFECTS: tuple[Defect, ...] = (
     }),
     Defect("TRAIN-09", "secret in CI", "ci_workflow", {
         "literals": [{"file": "ci.yml", "location": "env.TOKEN", "name": "TOKEN", "reason": "its name"}],
+        "literal_count": 1,
     }),
     Defect("GOV-04", "expired", "waivers", _waivers(expires={"days": -30}, problems=["expired"])),
     Defect("GOV-04", "approved by its owner", "waivers", _waivers(

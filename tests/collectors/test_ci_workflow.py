@@ -104,7 +104,7 @@ def test_a_gitlab_pipeline_with_its_own_tags(tmp_path: Path) -> None:
 def test_no_workflow_is_complete_with_no_files(tmp_path: Path) -> None:
     observation = collect(tmp_path, {})
     assert observation.status is Status.COMPLETE
-    assert observation.result == {"files": [], "literals": []}
+    assert observation.result == {"files": [], "literals": [], "literal_count": 0}
 
 
 def test_every_place_of_github_and_gitlab_is_read(tmp_path: Path) -> None:

@@ -121,6 +121,7 @@ sound contains [id, obs] if {
 	result.audited >= 1
 	[result.service, result.database] in fresh
 	is_array(result.vulnerabilities)
+	count(result.vulnerabilities) == result.vulnerability_count
 	every vulnerability in result.vulnerabilities { tolerable(vulnerability) }
 }
 

@@ -12,7 +12,7 @@ minor := {
 
 database := {"digest": world.sha("d"), "advisories": 12, "newest": "2026-11-15T00:00:00Z", "malformed": 0}
 
-result := {"service": "local", "database": database, "audited": 40, "vulnerabilities": [minor]}
+result := {"service": "local", "database": database, "audited": 40, "vulnerabilities": [minor], "vulnerability_count": 1}
 
 settings := {
 	"severity_threshold": 7,
@@ -28,6 +28,8 @@ late := {"numpy 1.0: PYSEC-1 (CVSS 5.3) was not fixed within the grace period of
 unstated_fix := {"numpy 1.0: PYSEC-1 (CVSS 5.3) was not fixed within the grace period of 30 days"}
 
 cases := {
+	"vulnerability lost": {"set": {"vulnerabilities": []}, "deny": set()},
+	"not counted": {"drop": ["vulnerability_count"], "deny": set()},
 	"at the threshold": {"set": {"vulnerabilities/0/severity": 7}, "deny": {"numpy 1.0: PYSEC-1 (CVSS 7)"}},
 	"above, with a fix": {
 		"set": {"vulnerabilities/0/severity": 9.8, "vulnerabilities/0/fix_versions": ["1.1", "1.2"]},
@@ -115,7 +117,7 @@ test_does_not_apply_without_subjects if {
 }
 
 accepted := {
-	"nothing found": {"set": {"vulnerabilities": []}},
+	"nothing found": {"set": {"vulnerabilities": [], "vulnerability_count": 0}},
 	"withdrawn": {"set": {"vulnerabilities/0/withdrawn": true, "vulnerabilities/0/severity": 9.8}},
 	"fresh fix": {"set": {
 		"vulnerabilities/0/fix_versions": ["1.1"],

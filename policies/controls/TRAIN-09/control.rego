@@ -43,6 +43,7 @@ sound contains [id, obs] if {
 	result := input.observations[obs].result
 	is_array(result.files)
 	result.literals == []
+	result.literal_count == 0
 }
 
 plain(variables) if variables == []

@@ -110,7 +110,7 @@ def classify(root: Path, name: str) -> str | None:
         return "attestation"
     if lower.endswith((".cdx.json", ".cdx.xml")) or lower == "bom.json":
         return "bom"
-    if lower == "dvc.lock" or lower.endswith((".dvc", ".sha256", "sha256sums", "sha256sums.txt")):
+    if lower == "dvc.lock" or lower.endswith((".dvc", ".sha256", "sha256sum", "sha256sums", "sha256sums.txt")):
         return "pin"
     if path.name in _LOCKS or (lower.startswith("requirements") and suffix == ".txt"):
         return "dependency_set"

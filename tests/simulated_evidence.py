@@ -171,9 +171,19 @@ def model_signature(pipeline: Pipeline, subject: Subject) -> dict[str, Any]:
     }
 
 
+def _materials(pipeline: Pipeline, model: Subject) -> list[Subject]:
+    """A model's share of the datasets and of the sources, so that all models together list each of them."""
+    models = [item.id for item in pipeline.of_kind("model")]
+    rank, found = models.index(model.id), []
+    for kind in ("dataset", "source"):
+        every = pipeline.of_kind(kind)
+        found += every[rank :: len(models)] or every[:1]
+    return found
+
+
 @evidence("provenance", "model", tier=Tier.ATTESTED)
 def provenance(pipeline: Pipeline, subject: Subject) -> dict[str, Any]:
-    needed = pipeline.of_kind("dataset", "source")[:8]  # more would make the evidence of a large pipeline quadratic
+    needed = _materials(pipeline, subject)
     return {
         "predicate_type": "https://slsa.dev/provenance/v1",
         "builder": BUILDER,

@@ -173,8 +173,7 @@ def scaled_graph(subjects: int, now: datetime = NOW) -> Graph:
     """A graph with that many subjects of every kind, and every type of evidence for each, for benchmarks.
 
     Of twenty subjects four are models, four packages, two each datasets, dependency sets, workloads and images, and one
-    each a GPU, a source, a training run and an endpoint. Provenance lists eight materials at most, so TRAIN-12 fails
-    from there on; every other control passes.
+    each a GPU, a source, a training run and an endpoint. Every control passes.
     """
     pipeline = SimulatedPipeline(now)
     mix = ["model", "package", "dataset", "workload", "dependency_set"] * 2

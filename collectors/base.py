@@ -2,7 +2,8 @@
 
 A collector is a class with a ``name``, a ``version``, the observation ``types`` it makes, the ``kinds`` of subject it
 makes them for, one ``collect`` method, and, beside its module, one JSON Schema per type, ``<type>.schema.json``, that
-describes the observation's ``result``. It passes nothing over in silence: what it saw and did not examine goes into the observation's coverage.
+describes the observation's ``result``. It passes nothing over in silence: what it saw and did not examine goes into the
+observation's coverage.
 
 Example:
     >>> class Licence:
@@ -23,11 +24,10 @@ from typing import Any, Protocol
 
 from ..content import Content
 from ..evaluator.graph import Coverage, Observation, Relation, Skipped, Status, Subject, Tier
-from ..verification import EnvelopeVerifier as EnvelopeVerifier
-from ..verification import Verification as Verification
+from ..verification import EnvelopeVerifier
 from .report_store import ReportStore
 from .result_schema import check_result
-from .sandbox import SandboxLimits
+from .sandbox import DEFAULT_LIMITS, SandboxLimits
 
 Item = Observation | Subject | Relation
 Progress = Callable[[str, int, int], None]
@@ -84,7 +84,7 @@ class Context:
     undeclared: str = "block"
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     online: bool = False
-    limits: SandboxLimits = SandboxLimits()
+    limits: SandboxLimits = DEFAULT_LIMITS
     reports: ReportStore = field(default_factory=ReportStore)
     verifier: EnvelopeVerifier | None = None
     progress: Progress = no_progress

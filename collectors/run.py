@@ -15,10 +15,11 @@ from difflib import get_close_matches
 from ..content import Content, read_content
 from ..errors import ProbatumError, UsageError
 from ..evaluator.graph import Coverage, Graph, Observation, Relation, Skipped, Status, Subject
-from .base import Collector, Context, EnvelopeVerifier, Item, Progress, no_progress
+from ..verification import EnvelopeVerifier
+from .base import Collector, Context, Item, Progress, no_progress
 from .manifest import Manifest
 from .report_store import ReportStore
-from .sandbox import SandboxLimits
+from .sandbox import DEFAULT_LIMITS, SandboxLimits
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Run:
     online: bool = False
     skip: Names[str] = ()
     verifier: EnvelopeVerifier | None = None
-    limits: SandboxLimits = SandboxLimits()
+    limits: SandboxLimits = DEFAULT_LIMITS
     progress: Progress = no_progress
 
 

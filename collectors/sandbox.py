@@ -56,6 +56,9 @@ class SandboxLimits:
     output_bytes: int = 64 * 1024**2
 
 
+DEFAULT_LIMITS = SandboxLimits()
+
+
 class SandboxError(ProbatumError):
     """The child did not answer.
 

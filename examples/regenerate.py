@@ -20,6 +20,7 @@ from typing import Any
 from making import bom, gpu, insecure, pins, signing
 from making.locking import lock
 from making.training import flip_labels, train, write_data
+
 from probatum.content import read_content
 
 HERE = Path(__file__).resolve().parent

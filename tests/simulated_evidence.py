@@ -126,7 +126,13 @@ def dependency_audit(pipeline: Pipeline, subject: Subject) -> dict[str, Any]:
         "published": pipeline.date(-5),
         "withdrawn": False,
     }
-    return {"service": "local", "database": database, "audited": 2, "vulnerabilities": [minor], "vulnerability_count": 1}
+    return {
+        "service": "local",
+        "database": database,
+        "audited": 2,
+        "vulnerabilities": [minor],
+        "vulnerability_count": 1,
+    }
 
 
 @evidence("model_format", "model")

@@ -12,10 +12,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from in_toto.models.link import Link
 from in_toto.models.metadata import Metablock
+from securesystemslib.signer import CryptoSigner
+
 from probatum.attestations.dsse import sign
 from probatum.attestations.keys import signing_key
 from probatum.strict_json import canonical
-from securesystemslib.signer import CryptoSigner
 
 BUILDER = "https://builder.example.com/training/v1"
 STARTED, FINISHED = "2026-11-02T09:28:40Z", "2026-11-02T09:30:00Z"

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ..evaluator.graph import Coverage, Observation, Skipped, Subject, Tier
 from .base import Availability, Context, Item
 from .signed import provenance
-from .signed.documents import NO_TRUST, Document, Unread, paths_of, read_documents, reasons
+from .signed.documents import NO_TRUST, Document, Unread, paths_of, read_documents, why_none
 from .signed.links import is_layout, is_link, links_result, products_of
 from .signed.matching import speaks_of, spoken_of, subjects_with
 from .signed.model_signature import signature_result, signs
@@ -67,7 +67,7 @@ class Attestations:
                 "materials": [],
                 "signers": [],
                 "verified": False,
-                "reason": reasons(refused) or "none found",
+                "reason": why_none(refused, unread),
                 "source": refused[0].source if refused else "",
             }
             yield self._observe(context, model.id, "provenance", result, refused, unread)
@@ -75,7 +75,7 @@ class Attestations:
     def _signature(
         self, context: Context, model: Subject, documents: Sequence[Document], unread: list[Skipped]
     ) -> Observation:
-        result, used = signature_result(context, model, documents)
+        result, used = signature_result(context, model, documents, unread)
         return self._observe(context, model.id, "model_signature", result, used, unread)
 
     def _links(self, context: Context, documents: Sequence[Document], unread: list[Skipped]) -> Observation:
@@ -137,5 +137,5 @@ def _is_provenance(document: Document) -> bool:
 
 
 def _may_be_provenance(document: Document) -> bool:
-    kind = document.verification.kind in ("dsse", "sigstore") or document.verification is NO_TRUST
+    kind = document.verification.kind in ("dsse", "sigstore", "unknown") or document.verification is NO_TRUST
     return kind and not document.path.endswith(".sig")

@@ -92,7 +92,11 @@ class Judge:
             reasons = [policy_error(problem) for problem in problems] or gaps
         else:
             reasons = [policy_error(error) for error in self.errors]
-            reasons = reasons or ([] if findings else self._why_not(subject, self.control.evidence))
+            reasons = reasons or self._why_not(subject, self.control.evidence)
+            if (
+                findings
+            ):  # what was not seen is told beside what was found; that the rest proves nothing goes without saying
+                reasons = [reason for reason in reasons if reason.code != "not_proven"]
         return self._waived(Outcome(subject, FAIL if findings else INCONCLUSIVE, findings, (), reasons))
 
     def _waived(self, outcome: Outcome) -> Outcome:

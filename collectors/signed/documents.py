@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...errors import UsageError
+from ...evaluator.graph import Skipped
 from ...files import read_limited
 from ...verification import EnvelopeVerifier, Verification
 from ..base import Context
@@ -88,9 +89,15 @@ def read_documents(context: Context, paths: Sequence[str]) -> Iterator[Document 
             yield Unread(path, error.why)  # without the absolute path, which differs between machines
 
 
-def reasons(documents: Sequence[Document]) -> str:
-    """Why each of several documents is not verified, every reason once."""
-    return "; ".join(dict.fromkeys(item.verification.reason for item in documents))
+def why_none(refused: Sequence[Document], unread: Sequence[Skipped]) -> str:
+    """Why there is no verified document: each one's own reason with its name, and what could not be read."""
+    found = dict.fromkeys(_named(item.source, item.verification.reason) for item in refused)
+    found |= dict.fromkeys(_named(item.item, item.reason) for item in unread)
+    return "; ".join(found) or "none found"
+
+
+def _named(source: str, reason: str) -> str:
+    return reason if source in reason else f"{source}: {reason}"
 
 
 def _documents(context: Context, path: str) -> Iterator[Document | Unread]:

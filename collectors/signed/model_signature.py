@@ -7,13 +7,13 @@ must be named with the digest that it has here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...evaluator.graph import Subject
+from ...evaluator.graph import Skipped, Subject
 from ..base import Context
-from .documents import Document, reasons
+from .documents import Document, why_none
 from .matching import speaks_of
 
 OMS = "https://model_signing/signature/v1.0"
@@ -39,17 +39,18 @@ class Cover:
 
 
 def signature_result(
-    context: Context, model: Subject, documents: Iterable[Document]
+    context: Context, model: Subject, documents: Iterable[Document], unread: Sequence[Skipped] = ()
 ) -> tuple[dict[str, Any], list[Document]]:
     """The result of a ``model_signature`` observation, and the documents that it rests on.
 
     Several verified signatures are taken together: a file is covered when any of them covers it. When none is
-    verified, the reasons of those that lie where this model's signature would be are given.
+    verified, the reasons of those that lie where this model's signature would be are given, and what is ``unread``.
     """
     candidates = list(documents)
     covers = [cover for item in candidates if (cover := _cover(context, model, item)) is not None]
     if not covers:
-        return _unverified(model, [item for item in candidates if not item.verified and lies_beside(model, item)])
+        beside = [item for item in candidates if not item.verified and lies_beside(model, item)]
+        return _unverified(model, beside, unread)
     own = {cover.document.path for cover in covers}
     files = [path for path, place in _files(context, model).items() if place not in own]
     covered = frozenset[str]().union(*(cover.covered for cover in covers))
@@ -122,12 +123,13 @@ def _resources(statement: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _unverified(model: Subject, candidates: list[Document]) -> tuple[dict[str, Any], list[Document]]:
-    reason = reasons(candidates) or "none found"
+def _unverified(
+    model: Subject, candidates: list[Document], unread: Sequence[Skipped]
+) -> tuple[dict[str, Any], list[Document]]:
     result = {
         "format": "none",
         "verified": False,
-        "reason": reason,
+        "reason": why_none(candidates, unread),
         "signers": [],
         "covers_all_files": False,
         "uncovered": [model.location] if model.location else [],

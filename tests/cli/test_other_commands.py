@@ -2,6 +2,8 @@
 
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -195,3 +197,8 @@ def test_report_renders_again(run, verdict: Path, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{}")
     assert run("report", tmp_path / "x.json").exit_code == 2
     assert tree(verdict)
+
+
+def test_it_runs_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "probatum", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"probatum {__version__}"

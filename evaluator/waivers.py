@@ -69,4 +69,4 @@ def _text(value: Any) -> bool:
 
 
 def _same(one: str, other: Any) -> bool:
-    return isinstance(other, str) and one.strip().casefold() == other.strip().casefold()
+    return isinstance(other, str) and " ".join(one.split()).casefold() == " ".join(other.split()).casefold()

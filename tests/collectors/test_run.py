@@ -145,6 +145,7 @@ WAIVER = {
         ({"expires": "soon"}, "neither"),
         ({"expires": "2026-11-20T00:00:00"}, "neither"),
         ({"expires": "2026-11-19T23:59:59Z"}, "expired"),
+        ({"subjects": []}, "subjects"),
     ],
 )
 def test_a_waiver_comes_with_its_problems(manifest: Manifest, change: dict[str, str], problem: str | None) -> None:
@@ -161,7 +162,7 @@ def test_two_waivers_with_one_id_are_a_problem(manifest: Manifest) -> None:
 
     context = prepare(replace(manifest, waivers=(WAIVER, WAIVER)), Run(NOW))
     (observation,) = Waivers().collect(context)
-    assert observation.result["waivers"][1]["problems"] == ["id W-1 is used twice"]
+    assert [item["problems"] for item in observation.result["waivers"]] == [["id W-1 is used twice"]] * 2
 
 
 def test_every_built_in_collector_keeps_the_contract(manifest: Manifest) -> None:

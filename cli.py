@@ -311,11 +311,11 @@ def doctor(
     no_color: NoColor = False,
 ) -> int:
     """Tell which collectors and engines can run here, and why not."""
-    from .gate import diagnose
+    from .gate import Options, diagnose
     from .reports.doctor import render_doctor
 
     target = output(formats, no_color=no_color)
-    rows = diagnose(pipeline)
+    rows = diagnose(pipeline, Options(*moment(None)))
     target.write(lambda format, color, width: render_doctor(rows, format, color=color, width=width))
     unready = sum(not row["ready"] for row in rows)
     return finish("pass", f"{len(rows) - unready} of {len(rows)} parts can run here")

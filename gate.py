@@ -134,15 +134,7 @@ def gather(manifest: Manifest, options: Options) -> Collected:
     Raises:
         UsageError: the manifest, the options or the trust policy are wrong.
     """
-    trust = _trust(manifest, options)
-    run = Run(
-        now=options.now,
-        online=options.online,
-        skip=options.skip,
-        verifier=None if trust is None else TrustVerifier(trust, options.now),
-        progress=options.progress,
-    )
-    return collect(manifest, collectors(), run)
+    return collect(manifest, collectors(), _run(manifest, options))
 
 
 def judge(graph: Graph, manifest: Manifest | None, options: Options) -> Judged:
@@ -253,12 +245,24 @@ def explain(control: str, pipeline: Path | None, options: Options) -> dict[str, 
     return explain_control(control, PolicySet.load(options.policies), _checklist(manifest, options), parameters)
 
 
-def diagnose(path: Path) -> list[dict[str, Any]]:
+def diagnose(path: Path, options: Options) -> list[dict[str, Any]]:
     """Which collectors and engines can run here for a pipeline, and why not."""
-    return collectors_diagnosis(open_pipeline(path), collectors()) + engines_diagnosis()
+    manifest = open_pipeline(path)
+    return collectors_diagnosis(manifest, collectors(), _run(manifest, options)) + engines_diagnosis()
 
 
 _REPORTS = {"assessment.json": Format.JSON, "assessment.md": Format.MARKDOWN, "assessment.sarif": Format.SARIF}
+
+
+def _run(manifest: Manifest, options: Options) -> Run:
+    trust = _trust(manifest, options)
+    return Run(
+        now=options.now,
+        online=options.online,
+        skip=options.skip,
+        verifier=None if trust is None else TrustVerifier(trust, options.now),
+        progress=options.progress,
+    )
 
 
 def _trust(manifest: Manifest, options: Options) -> TrustPolicy | None:

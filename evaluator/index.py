@@ -50,28 +50,36 @@ class Index:
     @cached_property
     def observed(self) -> _Lists:
         """Subject to type to observation ids, newest first; every subject is there."""
+        known = self.graph.observations
         found: _Lists = {key: {} for key in self.graph.subjects}
-        newest_first = sorted(
-            sorted(self.graph.observations.items()), key=lambda item: item[1].observed_at, reverse=True
-        )
-        for key, observation in newest_first:
+        for key, observation in known.items():
             found.setdefault(observation.subject, {}).setdefault(observation.type, []).append(key)
+        for types in found.values():
+            for keys in types.values():
+                if len(keys) > 1:
+                    keys.sort()
+                    keys.sort(key=lambda key: known[key].observed_at, reverse=True)
         return found
 
     def usable(self, limit: Limit) -> _Lists:
         """Subject to type to ids of the observations that are usable under a limit, newest first."""
         standings = self.standings
-        counted = {key for key, found in standings.items() if found.usable(limit)}
-        if len(counted) == len(standings):
+        fitting = {found for found in self._distinct_standings if found.usable(limit)}
+        if len(fitting) == len(self._distinct_standings):
             return self.observed
         kept: _Lists = {}
         for subject, types in self.observed.items():
             inside = kept[subject] = {}
             for kind, keys in types.items():
-                ids = [key for key in keys if key in counted]
+                ids = [key for key in keys if standings[key] in fitting]
                 if ids:
                     inside[kind] = ids
         return kept
+
+    @cached_property
+    def _distinct_standings(self) -> frozenset[Standing]:
+        """Few, however many observations there are, so that limits are weighed once for each."""
+        return frozenset(self.standings.values())
 
     def policy_input(
         self, usable: _Lists, *, parameters: Mapping[str, Mapping[str, Any]], stage: str | None

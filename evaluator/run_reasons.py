@@ -31,9 +31,8 @@ def run_reasons(index: Index, requires: Iterable[str], counts: Mapping[str, int]
 
 def inventories(graph: Graph) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Id and result of every observation of what lies in the pipeline's folder, sorted by id."""
-    for key in sorted(graph.observations):
-        if graph.observations[key].type == INVENTORY:
-            yield key, graph.observations[key].result
+    for key in sorted(key for key, observation in graph.observations.items() if observation.type == INVENTORY):
+        yield key, graph.observations[key].result
 
 
 def _subjects(index: Index, requires: Iterable[str]) -> Iterator[tuple[str, str]]:

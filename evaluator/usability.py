@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from .graph import Observation, Status, Subject, Tier
@@ -17,6 +18,7 @@ CONTENT_KINDS = frozenset(("model", "dataset", "dependency_set", "workload", "so
 FUTURE_TOLERANCE_SECONDS = 300
 _DAY_SECONDS = 86_400
 _RANKS = {tier: tier.rank for tier in Tier}
+_COMPLETE, _PARTIAL = Status.COMPLETE, Status.PARTIAL  # reading a member off its class is slow before Python 3.12
 
 
 @dataclass(frozen=True, order=True)
@@ -78,10 +80,16 @@ def standing(observation: Observation, subject: Subject | None, now_seconds: int
         now_seconds: evaluation time, seconds since the epoch.
     """
     made = seconds(observation.observed_at)
-    age = None if made is None or made - now_seconds > FUTURE_TOLERANCE_SECONDS else max(0, now_seconds - made)
-    whole = observation.status is Status.COMPLETE and observation.coverage.whole
-    some = observation.status in (Status.COMPLETE, Status.PARTIAL)
-    return Standing(_RANKS[observation.tier], age, whole, some, _about_current(observation, subject))
+    age = None if made is None or made - now_seconds > FUTURE_TOLERANCE_SECONDS else now_seconds - made
+    if age is not None and age < 0:
+        age = 0
+    complete = observation.status is _COMPLETE
+    whole = complete and observation.coverage.whole
+    some = complete or observation.status is _PARTIAL
+    return _standing(_RANKS[observation.tier], age, whole, some, _about_current(observation, subject))
+
+
+_standing = lru_cache(maxsize=4_096)(Standing)  # few differ, and making one costs more than finding it
 
 
 def _about_current(observation: Observation, subject: Subject | None) -> bool:

@@ -74,4 +74,6 @@ def _parameter(schema: Mapping[str, Any]) -> str:
     default = plain(schema["default"]) or "none" if "default" in schema else "must be given"
     limits = [f"{name} {plain(schema[name])}" for name in ("type", "minimum", "maximum", "enum") if name in schema]
     described = plain(schema.get("description"))
+    if schema.get("origin", "default") != "default":
+        default = f"{default}, set by the {plain(schema['origin'])}"
     return f"{default}" + (f" ({', '.join(limits)})" if limits else "") + (f": {described}" if described else "")

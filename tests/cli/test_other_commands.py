@@ -166,6 +166,7 @@ def test_explain_shows_the_values_of_a_pipeline(run, pipeline: Path) -> None:
     shown = json.loads(run("explain", "MODEL-02", "--pipeline", pipeline, "--format", "json").stdout)
     assert shown["parameters"]["max_age_days"]["default"] == 3
     assert shown["parameters"]["max_age_days"]["origin"] == "manifest"
+    assert "3, set by the manifest" in run("explain", "MODEL-02", "--pipeline", pipeline).stdout
 
 
 def test_init_writes_a_manifest_that_gate_reads(run, pipeline: Path) -> None:

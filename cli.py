@@ -90,7 +90,7 @@ def gate(
 
     Example: probatum gate examples/tumour-classifier --out verdict
     """
-    from .gate import Options, check_out, gather, judge, locations, open_pipeline, seal
+    from .gate import Options, check_out, locations, open_pipeline, run, seal
     from .reports.progress import progress
 
     target = output(formats, quiet=quiet, no_color=no_color)
@@ -101,12 +101,11 @@ def gate(
         options = Options(
             *moment(now), checklist, stage, engine, opa_url, policies, trust, online, tuple(skip or ()), report
         )
-        collected = gather(manifest, options)
-        if collected.interrupted:
-            return _keep_partial(collected, out)
-        judged = judge(collected.graph, manifest, options)
+        collected, judged = run(manifest, options)
+    if judged is None:
+        return _keep_partial(collected, out)
     if out is not None:
-        seal(judged, collected.reports, signer, out, manifest.root)
+        seal(judged, collected.reports, signer, out)
         _say_sealed(out, signer, quiet)
     return _show(judged, target, locations(judged.graph, manifest.root))
 

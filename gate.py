@@ -26,7 +26,7 @@ from .errors import UsageError
 from .evaluator.assess import Assessment, evaluate
 from .evaluator.bundle import pack
 from .evaluator.catalogue import explain_control
-from .evaluator.checklist import load_checklist
+from .evaluator.checklist import Checklist, load_checklist, parameters_of
 from .evaluator.engines.diagnosis import diagnose as engines_diagnosis
 from .evaluator.engines.select import engine_named
 from .evaluator.graph import Graph
@@ -128,17 +128,37 @@ def open_pipeline(path: Path, say: Callable[[str], None] = _silent) -> Manifest:
     return manifest
 
 
+def run(manifest: Manifest, options: Options) -> tuple[Collected, Judged | None]:
+    """Gather evidence about a pipeline and evaluate it.
+
+    Returns:
+        The evidence, and the assessment; None instead of an assessment when the user interrupted the run.
+
+    Raises:
+        UsageError: the manifest, the options or the trust policy are wrong.
+        PolicyError: a policy, the checklist or a parameter is wrong.
+    """
+    trust = _trust(manifest, options)  # read once, so that what was verified against is what is recorded
+    policies = PolicySet.load(options.policies)
+    checklist = load_checklist(_checklist(manifest, options), policies)
+    parameters_of(checklist, policies, manifest.parameters)  # a wrong one is told before the work is done
+    collected = collect(manifest, collectors(), _run(options, trust))
+    if collected.interrupted:
+        return collected, None
+    return collected, _judge(collected.graph, manifest, options, policies, checklist, trust)
+
+
 def gather(manifest: Manifest, options: Options) -> Collected:
     """Run the collectors over a pipeline.
 
     Raises:
         UsageError: the manifest, the options or the trust policy are wrong.
     """
-    return collect(manifest, collectors(), _run(manifest, options))
+    return collect(manifest, collectors(), _run(options, _trust(manifest, options)))
 
 
 def judge(graph: Graph, manifest: Manifest | None, options: Options) -> Judged:
-    """Evaluate a graph against the checklist.
+    """Evaluate evidence that was gathered before.
 
     Args:
         graph: the evidence.
@@ -151,7 +171,17 @@ def judge(graph: Graph, manifest: Manifest | None, options: Options) -> Judged:
     """
     policies = PolicySet.load(options.policies)
     checklist = load_checklist(_checklist(manifest, options), policies)
-    trust = None if manifest is None else _trust(manifest, options)
+    return _judge(graph, manifest, options, policies, checklist, _trust(manifest, options))
+
+
+def _judge(
+    graph: Graph,
+    manifest: Manifest | None,
+    options: Options,
+    policies: PolicySet,
+    checklist: Checklist,
+    trust: TrustPolicy | None,
+) -> Judged:
     settings: dict[str, Any] = {
         "checklist": checklist,
         "now": options.now,
@@ -166,7 +196,7 @@ def judge(graph: Graph, manifest: Manifest | None, options: Options) -> Judged:
     return Judged(assessment, graph, policies, settings_document(**settings), trust)
 
 
-def seal(judged: Judged, reports: ReportStore, key: SigningKey | None, out: Path, root: Path) -> None:
+def seal(judged: Judged, reports: ReportStore, key: SigningKey | None, out: Path) -> None:
     """Sign the verdict and write the verdict package; an earlier package stays intact until this one is whole.
 
     Args:
@@ -174,13 +204,12 @@ def seal(judged: Judged, reports: ReportStore, key: SigningKey | None, out: Path
         reports: raw tool output.
         key: who signs; None leaves the assessment unsigned and says so.
         out: the package's folder.
-        root: the pipeline's folder, for locations in reports.
 
     Raises:
         UsageError: the folder cannot be written, or holds something else.
     """
     document = judged.assessment.document
-    places = locations(judged.graph, root)
+    places = locations(judged.graph)
     contents = PackageContents(
         graph=judged.graph,
         assessment=document,
@@ -199,9 +228,15 @@ def check_out(out: Path | None) -> None:
         check_destination(out)
 
 
-def locations(graph: Graph, root: Path) -> dict[str, str]:
-    """Subject id to path, relative to the working folder where the pipeline lies below it, for code scanning."""
-    base = Path(os.path.relpath(root))
+def locations(graph: Graph, root: Path | None = None) -> dict[str, str]:
+    """Subject id to path, for reports that point at files.
+
+    Args:
+        graph: the evidence.
+        root: the pipeline's folder: paths are then relative to the working folder, if the pipeline lies below it, as
+            code scanning wants them; without it they are relative to the pipeline, whatever the working folder is.
+    """
+    base = Path() if root is None else Path(os.path.relpath(root))
     prefix = Path() if ".." in base.parts else base
     return {
         key: (prefix / subject.location).as_posix()
@@ -248,14 +283,13 @@ def explain(control: str, pipeline: Path | None, options: Options) -> dict[str, 
 def diagnose(path: Path, options: Options) -> list[dict[str, Any]]:
     """Which collectors and engines can run here for a pipeline, and why not."""
     manifest = open_pipeline(path)
-    return collectors_diagnosis(manifest, collectors(), _run(manifest, options)) + engines_diagnosis()
+    return collectors_diagnosis(manifest, collectors(), _run(options, _trust(manifest, options))) + engines_diagnosis()
 
 
 _REPORTS = {"assessment.json": Format.JSON, "assessment.md": Format.MARKDOWN, "assessment.sarif": Format.SARIF}
 
 
-def _run(manifest: Manifest, options: Options) -> Run:
-    trust = _trust(manifest, options)
+def _run(options: Options, trust: TrustPolicy | None) -> Run:
     return Run(
         now=options.now,
         online=options.online,
@@ -265,8 +299,8 @@ def _run(manifest: Manifest, options: Options) -> Run:
     )
 
 
-def _trust(manifest: Manifest, options: Options) -> TrustPolicy | None:
-    path = options.trust or manifest.trust
+def _trust(manifest: Manifest | None, options: Options) -> TrustPolicy | None:
+    path = options.trust or (None if manifest is None else manifest.trust)
     return None if path is None else load_trust(path)
 
 

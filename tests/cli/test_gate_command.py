@@ -212,7 +212,7 @@ def test_an_internal_error_is_told_as_one(run, pipeline: Path, monkeypatch: pyte
     def broken(*args: object) -> object:
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr(probatum.gate, "judge", broken)
+    monkeypatch.setattr(probatum.gate, "run", broken)
     made = run("gate", pipeline)
     assert made.exit_code == 2
     assert "internal error: ZeroDivisionError: oops" in last_line(made)

@@ -83,9 +83,8 @@ def collect(manifest: Manifest, collectors: dict[str, Collector], run: Run) -> C
                 collector, context, "the run was interrupted" if interrupted else "skipped by the user", Status.SKIPPED
             )
             continue
-        settings = manifest.collectors.get(name, {})
         try:
-            items += _collected(collector, replace(context, settings=settings))
+            items += _collected(collector, _own(context, name, manifest))
         except KeyboardInterrupt:
             interrupted = True
             items += unmade(collector, context, "the run was interrupted", Status.SKIPPED)
@@ -132,6 +131,16 @@ def unmade(collector: Collector, context: Context, reason: str, status: Status) 
                 status=status,
                 coverage=Coverage(1, 0, (Skipped(subject.id, reason),)),
             )
+
+
+def _own(context: Context, name: str, manifest: Manifest) -> Context:
+    """The context of one collector: its settings, and progress under its name."""
+    report = context.progress
+
+    def progress(item: str, done: int, total: int) -> None:
+        report(f"{name}: {item}", done, total)
+
+    return replace(context, settings=manifest.collectors.get(name, {}), progress=progress)
 
 
 def _collected(collector: Collector, context: Context) -> list[Item]:

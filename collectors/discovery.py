@@ -140,11 +140,15 @@ def manifest_of(root: Path, found: Discovery) -> Manifest:
 
 
 def undeclared(manifest: Manifest, found: Discovery) -> list[Found]:
-    """Models and datasets that lie in the folder and that no subject of the manifest covers."""
-    covered = [subject.location.strip("/") for subject in manifest.subjects if subject.location]
+    """Models and datasets that lie in the folder and that no model or dataset of the manifest covers.
+
+    A source folder does not cover them: what is only code to the manifest would be assessed as a model by nobody.
+    """
+    covered = [item.location.strip("/") for item in manifest.subjects if item.location and item.kind in _DATA]
     return [item for item in found.found if item.kind in ("model", "dataset") and not _covers(covered, item.path)]
 
 
+_DATA = ("model", "dataset")
 _SUBJECT_KINDS = ("model", "dataset", "dependency_set", "workload", "gpu")
 
 

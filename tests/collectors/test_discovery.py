@@ -89,8 +89,10 @@ def test_what_a_manifest_does_not_name_is_undeclared(folder: Path) -> None:
         "models/disguised.bin",
         "models/no_suffix",
     }
-    whole = Manifest(folder, {"name": "p"}, (Subject("source", "all", location="."),))
+    whole = Manifest(folder, {"name": "p"}, (Subject("dataset", "all", location="."),))
     assert undeclared(whole, discover(folder)) == []
+    code = Manifest(folder, {"name": "p"}, (Subject("source", "all", location="."),))
+    assert len(undeclared(code, discover(folder))) == 4
 
 
 def test_an_unreadable_folder_is_passed_over_with_a_reason(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import strict_json
 from .checklist import Checklist
-from .graph import Graph
+from .graph import Graph, Observation
 from .metadata import Control
 from .outcomes import Outcome, worst
 from .policies import PolicySet
@@ -57,9 +57,9 @@ class ControlResult:
         remediation = self.control.remediation
         subjects = [outcome.to_document() for outcome in self.outcomes]
         for subject in subjects:
-            subject["findings"] = [
-                {**finding, "remediation": finding["remediation"] or remediation} for finding in subject["findings"]
-            ]
+            for number, finding in enumerate(subject["findings"]):
+                if not finding["remediation"]:
+                    subject["findings"][number] = {**finding, "remediation": remediation}
         return {
             "id": self.control.id,
             "title": self.control.title,
@@ -119,22 +119,18 @@ def _digests(graph: Graph, settings: Settings) -> dict[str, Any]:
 
 def _evidence(graph: Graph, results: Sequence[ControlResult]) -> dict[str, Any]:
     """What is needed to read the cited evidence ids; ids that a finding cites and the graph lacks are left out."""
-    cited = {
-        key
-        for item in results
-        for outcome in item.outcomes
-        for part in (
-            *(finding["evidence"] for finding in outcome.findings),
-            *outcome.proofs,
-            *(reason.evidence for reason in outcome.reasons),
-        )
-        for key in part
-    }
-    return {key: _cited(graph, key) for key in sorted(cited) if key in graph.observations}
+    cited: set[str] = set()
+    for item in results:
+        for outcome in item.outcomes:
+            cited.update(*outcome.proofs)
+            if outcome.findings or outcome.reasons:
+                cited.update(*(finding["evidence"] for finding in outcome.findings))
+                cited.update(*(reason.evidence for reason in outcome.reasons))
+    known = graph.observations
+    return {key: _cited(known[key]) for key in sorted(cited) if key in known}
 
 
-def _cited(graph: Graph, key: str) -> dict[str, Any]:
-    observation = graph.observations[key]
+def _cited(observation: Observation) -> dict[str, Any]:
     return {
         "type": observation.type,
         "tier": str(observation.tier),

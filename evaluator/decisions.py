@@ -12,6 +12,8 @@ from typing import Any
 
 from .engines.base import RuleResult
 
+_TEXT = frozenset((str,))
+
 
 @dataclass(frozen=True)
 class Decisions:
@@ -51,11 +53,12 @@ def read_decisions(results: Mapping[str, RuleResult], allowed: frozenset[str] | 
     proofs: dict[str, list[list[str]]] = {}
     for item in _items("proof", results["proof"], errors):
         if _placed("proof", item, inside, errors):
-            proofs.setdefault(item["subject"], []).append(sorted(set(item["evidence"])))
+            cited = item["evidence"]
+            proofs.setdefault(item["subject"], []).append(sorted(set(cited)) if len(cited) > 1 else cited)
     for several in findings.values():
         several.sort(key=lambda finding: (finding["message"], finding["evidence"], finding.get("remediation") or ""))
-    for cited in proofs.values():
-        cited.sort()
+    for several_proofs in proofs.values():
+        several_proofs.sort()
     return Decisions(applies, findings, proofs, tuple(sorted(set(errors))))
 
 
@@ -99,7 +102,7 @@ def _placed(rule: str, item: Any, inside: frozenset[str] | set[str], errors: lis
         errors.append(f"{rule} has {_shown(item)}, which is not an object with a subject")
     elif item["subject"] not in inside:
         errors.append(f"{rule} is about {item['subject']!r}, to which the control does not apply")
-    elif not isinstance(item.get("evidence"), list) or not all(isinstance(key, str) for key in item["evidence"]):
+    elif not isinstance(item.get("evidence"), list) or not _TEXT.issuperset(map(type, item["evidence"])):
         errors.append(f"{rule} has {_shown(item)}, whose evidence is not a list of ids")
     else:
         return True

@@ -42,7 +42,7 @@ class Outcome(NamedTuple):
             "outcome": self.outcome,
             "findings": list(self.findings),
             "proofs": [{"evidence": list(cited)} for cited in self.proofs],
-            "reasons": [reason.to_document() for reason in self.reasons],
+            "reasons": [reason.to_document() for reason in self.reasons] if self.reasons else [],
             "waiver": self.waiver,
         }
 
@@ -86,10 +86,11 @@ class Judge:
             proofs: the ids that each ``proof`` for it cites.
         """
         if not findings and not self.errors and proofs:
-            problems = self._wrong_proofs(proofs)
-            if not problems and not (gaps := self._gaps(subject, proofs)):
-                return Outcome(subject, PASS, proofs=proofs)
-            reasons = [policy_error(problem) for problem in problems] or gaps
+            types, problems = self._cited(proofs)
+            uncited = [group for group in self.control.evidence if types.isdisjoint(group)]
+            if not problems and not uncited:
+                return Outcome(subject, PASS, (), proofs)
+            reasons = [policy_error(problem) for problem in problems] or self._why_not(subject, uncited)
         else:
             reasons = [policy_error(error) for error in self.errors]
             reasons = reasons or self._why_not(subject, self.control.evidence)
@@ -106,27 +107,28 @@ class Judge:
                 return Outcome(outcome.subject, WAIVED, outcome.findings, (), outcome.reasons, document)
         return outcome
 
-    def _wrong_proofs(self, proofs: Sequence[Sequence[str]]) -> list[str]:
-        """Errors of the policy: proofs that cite nothing, the unknown, the unusable, or a type not declared."""
+    def _cited(self, proofs: Sequence[Sequence[str]]) -> tuple[set[str], list[str]]:
+        """Types of usable evidence that proofs cite, and errors of the policy.
+
+        An error is a proof that cites nothing, the unknown, the unusable, or a type that the control does not declare.
+        """
+        types: set[str] = set()
         problems: dict[str, None] = {}
+        observations, declared = self.graph.observations, self.control.types
         for cited in proofs:
             if not cited:
                 problems["a proof cites no evidence"] = None
             for key in cited:
-                observation = self.graph.observations.get(key)
+                observation = observations.get(key)
                 if observation is None:
                     problems[f"a proof cites {key}, which does not exist"] = None
-                elif observation.type not in self.control.types:
+                elif observation.type not in declared:
                     problems[f"a proof cites {observation.type}, which the control does not declare"] = None
                 elif not self.standings[key].usable(self.limit):
                     problems[f"a proof cites {key}, which is not usable for this control"] = None
-        return list(problems)
-
-    def _gaps(self, subject: str, proofs: Sequence[Sequence[str]]) -> list[Reason]:
-        """Reasons for each group of declared evidence that no proof cites."""
-        types = {self.graph.observations[key].type for cited in proofs for key in cited}
-        uncited = [group for group in self.control.evidence if types.isdisjoint(group)]
-        return self._why_not(subject, uncited) if uncited else []
+                else:
+                    types.add(observation.type)
+        return types, list(problems)
 
     def _why_not(self, subject: str, groups: Iterable[Sequence[str]]) -> list[Reason]:
         """Derived reasons: what is wrong with the evidence of each group; a group without fault is not proven."""

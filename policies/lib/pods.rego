@@ -19,12 +19,7 @@ podless := {
 # METADATA
 # title: At least one pod was found, and no object that might make another one was passed over
 all_seen(result) if {
-	result.unknown_objects == []
 	result.pods[0]
-}
-
-all_seen(result) if {
-	result.pods[0]
-	result.unknown_objects[0]
+	is_array(result.unknown_objects)
 	every object in result.unknown_objects { object.kind in podless }
 }

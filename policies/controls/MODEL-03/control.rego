@@ -43,7 +43,9 @@ sound contains [id, obs] if {
 	result.uncovered == []
 	result.missing == []
 	result.format in settings.accepted_formats
-	signed_by_allowed(result)
+	signer := result.signers[_]
+	signer > ""
+	every allowed in {settings.allowed_signers} - {[]} { signer in allowed }
 }
 
 # The trust policy says how many signers it takes; here one that is named is enough.
@@ -53,7 +55,7 @@ signed_by_allowed(result) if {
 	signer > ""
 }
 
-signed_by_allowed(result) if {
+else if {
 	signer := result.signers[_]
 	signer in settings.allowed_signers
 }

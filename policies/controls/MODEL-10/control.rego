@@ -36,6 +36,8 @@ settings := input.parameters["MODEL-10"]
 
 applies contains id if some id in input.ids.model
 
+stated := {section: true | some section in settings.required_sections}
+
 sound contains [id, obs] if {
 	some id in applies
 	some obs in input.usable[id].ml_bom
@@ -45,7 +47,8 @@ sound contains [id, obs] if {
 	result.dangling == []
 	result.spec_version in settings.spec_versions
 	result.component.digest_matches == true
-	every section in settings.required_sections { result.sections[section] == true }
+	is_object(result.sections)
+	object.subset(result.sections, stated)
 }
 
 suspect contains [id, obs] if {

@@ -52,13 +52,13 @@ applies contains id if some id in input.ids.dependency_set
 
 tolerable(vulnerability) if vulnerability.withdrawn == true
 
-tolerable(vulnerability) if {
+else if {
 	vulnerability.withdrawn == false
 	vulnerability.fix_versions == []
 	minor(vulnerability)
 }
 
-tolerable(vulnerability) if {
+else if {
 	vulnerability.withdrawn == false
 	vulnerability.fix_versions[0]
 	vulnerability.published in recent

@@ -85,7 +85,7 @@ permitted(dependency, accepted) if {
 	dependency.index in accepted
 }
 
-permitted(dependency, _) if {
+else if {
 	dependency.name in settings.own_packages
 	dependency.source in {"path", "editable"}
 }

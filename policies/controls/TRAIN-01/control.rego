@@ -100,9 +100,9 @@ confined(container) if {
 
 harmless(mount) if mount.read_only == true
 
-harmless(mount) if mount.type in dataless
+else if mount.path in settings.writable_paths
 
-harmless(mount) if mount.path in settings.writable_paths
+else if mount.type in dataless
 
 sound contains [id, obs] if {
 	some id in applies

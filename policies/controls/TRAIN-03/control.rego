@@ -50,14 +50,14 @@ separated(device) if {
 }
 
 # The whole device for one tenant.
-separated(device) if {
+else if {
 	device.mig_mode in {"disabled", "unsupported"}
 	device.tenants >= 0
 	device.tenants <= 1
 }
 
 # The driver lets one process at a time have the device.
-separated(device) if {
+else if {
 	device.mig_mode in {"disabled", "unsupported"}
 	device.compute_mode == "exclusive_process"
 }
@@ -68,7 +68,7 @@ enough_slices(device) if {
 }
 
 # Nobody knows how many tenants there are; without time slicing and MPS a slice still serves one container at a time.
-enough_slices(device) if {
+else if {
 	device.tenants == null
 	device.tenants_source == "unknown"
 }
@@ -84,14 +84,14 @@ no_slice_shared(device) if {
 
 protected(device) if device.ecc == "enabled"
 
-protected(_) if settings.require_ecc == false
+else if settings.require_ecc == false
 
-confidential(device) if {
+confidential(device) if settings.require_confidential_computing == false
+
+else if {
 	device.confidential_computing == "on"
 	device.cc_attested == true
 }
-
-confidential(_) if settings.require_confidential_computing == false
 
 sound contains [id, obs] if {
 	some id in applies

@@ -48,7 +48,7 @@ sound contains [id, obs] if {
 
 plain(variables) if variables == []
 
-plain(variables) if {
+else if {
 	variables[0]
 	every variable in variables { variable.secret_like == false }
 }

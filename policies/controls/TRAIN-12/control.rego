@@ -49,9 +49,11 @@ settings := input.parameters["TRAIN-12"]
 
 applies contains id if some id in input.ids.model
 
-# Digests by which the subjects of a kind are recognised.
-marks[kind] contains [algorithm, digest] if {
-	some kind in ["dataset", "source"]
+kinds := {"dataset", "source"}
+
+# Digests by which the subjects of each kind are recognised.
+marks contains [kind, algorithm, digest] if {
+	some kind in kinds
 	some id in input.ids[kind]
 	some algorithm, digest in input.subjects[id].digest
 	algorithm in settings.digest_algorithms
@@ -59,29 +61,31 @@ marks[kind] contains [algorithm, digest] if {
 }
 
 # What usable provenance of any model lists: good news must be usable.
-listed contains mark if {
+listed contains [algorithm, digest] if {
 	some id in applies
 	some obs in input.usable[id].provenance
-	some mark in materials(input.observations[obs].result)
+	result := input.observations[obs].result
+	result.verified == true
+	result.materials[0] # an array
+	some material in result.materials
+	some algorithm, digest in material.digest
+	digest > ""
 }
 
 # What any verified provenance lists, also where it is stale: nothing else is missing for certain.
-stated contains mark if {
+stated contains [algorithm, digest] if {
 	some id in applies
 	some obs in input.observed[id].provenance
-	some mark in materials(input.observations[obs].result)
-}
-
-materials(result) := {[algorithm, digest] |
+	result := input.observations[obs].result
 	result.verified == true
-	is_array(result.materials)
+	result.materials[0] # an array
 	some material in result.materials
 	some algorithm, digest in material.digest
 	digest > ""
 }
 
 required contains id if {
-	some kind in ["dataset", "source"]
+	some kind in kinds
 	some id in input.ids[kind]
 	not id in settings.exempt_subjects
 }
@@ -105,25 +109,30 @@ unproven := required - proven
 
 missing := required - found
 
-names(result, kind) if {
-	is_array(result.materials)
-	some material in result.materials
-	some algorithm, digest in material.digest
-	[algorithm, digest] in marks[kind]
+accepted contains [type, builder] if {
+	some type in settings.predicate_types
+	some builder in settings.allowed_builders
 }
 
+# What is asked for every material has local names: a rule's name costs the embedded engine a search each time.
 sound contains [id, obs] if {
 	unproven == set()
+	wanted := kinds
+	known := marks
 	some id in applies
 	some obs in input.usable[id].provenance
 	result := input.observations[obs].result
 	result.verified == true
-	result.builder in settings.allowed_builders
-	result.predicate_type in settings.predicate_types
+	[result.predicate_type, result.builder] in accepted
 	signer := result.signers[_]
 	signer > ""
-	names(result, "dataset")
-	names(result, "source")
+	result.materials[0]
+	{kind |
+		some material in result.materials
+		some algorithm, digest in material.digest
+		some kind in wanted
+		[kind, algorithm, digest] in known
+	} == wanted
 }
 
 suspect contains [id, obs] if {
@@ -140,6 +149,13 @@ verified contains [id, obs] if {
 built_where_allowed(result) if result.builder in settings.allowed_builders
 
 of_accepted_type(result) if result.predicate_type in settings.predicate_types
+
+names(result, kind) if {
+	is_array(result.materials)
+	some material in result.materials
+	some algorithm, digest in material.digest
+	[kind, algorithm, digest] in marks
+}
 
 deny contains {"subject": id, "message": message, "evidence": [obs]} if {
 	some [id, obs] in suspect
@@ -166,7 +182,7 @@ deny contains {"subject": id, "message": message, "evidence": [obs]} if {
 deny contains {"subject": id, "message": message, "evidence": [obs]} if {
 	some [id, obs] in verified
 	result := input.observations[obs].result
-	some kind in ["dataset", "source"]
+	some kind in kinds
 	not names(result, kind)
 	message := sprintf("the provenance lists no %s of the pipeline", [kind])
 }

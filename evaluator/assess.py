@@ -111,6 +111,9 @@ def _no_garbage_collection() -> Iterator[None]:
         yield
     finally:
         if enabled:
+            if not gc.get_freeze_count():  # what was made meanwhile counts as old, and is not walked at once after all
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 

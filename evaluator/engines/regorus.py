@@ -24,7 +24,7 @@ _Engine = Any  # the wheel has no types
 
 _DISTRIBUTION = "gordon-to-regorus"
 _UNDEFINED = '"<undefined>"'
-_REPLACED, _DATA = "usable", "probatum_usable"
+_REPLACED, _DATA, _OBSERVED = "usable", "probatum_usable", "input.observed"
 _NO_RULE = "not a valid rule path"
 _UNKNOWN_FUNCTION = re.compile(r"could not find function ([\w.]+)|unknown (?:builtin|function) ([\w.]+)")
 _MAX_COLUMNS, _MAX_BYTES, _MAX_LINES = 10_000, 4 * 1024 * 1024, 100_000
@@ -74,20 +74,23 @@ class Regorus:
 class _Inputs:
     """Hands inputs over, which costs as much as evaluating them: what batches share only once.
 
-    The documents of a run differ in ``usable`` alone. The engine takes the first whole, and ``usable`` of the others as
-    data that ``with`` puts in its place. A batch that differs in more, or needs its rules queried one by one, gets an
-    engine with its own document.
+    The documents of a run differ in ``usable`` alone. One engine takes what they share, and ``usable`` of each as data
+    that ``with`` puts in its place; where everything that was observed is usable, ``observed`` itself does. A batch
+    that differs in more, or needs its rules queried one by one, gets an engine with its own document.
     """
 
     def __init__(self, prepared: _Prepared, batches: Sequence[Batch]) -> None:
         self.prepared, self.batches = prepared, batches
         self.own: dict[int, _Engine] = {}
-        if batches:
-            self.own[0] = self._with_input(0)
-        self.replaced = [number for number in range(1, len(batches)) if self._alike(number)]
-        if self.replaced:
-            usable = {str(number): batches[number].document[_REPLACED] for number in self.replaced}
-            self.own[0].add_data({_DATA: usable})
+        alike = [number for number in range(len(batches)) if self._alike(number)]
+        self.instead = {number: self._stand_in(number) for number in alike}
+        if alike:
+            shared = {key: value for key, value in batches[0].document.items() if key != _REPLACED}
+            self.shared = prepared.engine.clone()
+            self.shared.set_input(shared)
+            usable = {str(number): batches[number].document[_REPLACED] for number in alike}
+            handed = {key: value for key, value in usable.items() if self.instead[int(key)] != _OBSERVED}
+            self.shared.add_data({_DATA: handed})
 
     def engine(self, number: int) -> _Engine:
         """An engine whose input is that of one batch."""
@@ -97,8 +100,8 @@ class _Inputs:
 
     def query(self, number: int, text: str) -> Any:
         """The value of an expression under the input of one batch; None when it is undefined."""
-        if number in self.replaced and number not in self.own:
-            engine, text = self.own[0], f'{text} with input.{_REPLACED} as data.{_DATA}["{number}"]'
+        if number in self.instead and number not in self.own:
+            engine, text = self.shared, f"{text} with input.{_REPLACED} as {self.instead[number]}"
         else:
             engine = self.engine(number)
         body = json.loads(engine.eval_query_as_json(text))
@@ -114,6 +117,10 @@ class _Inputs:
         if one.keys() != other.keys() or _REPLACED not in one:
             return False
         return all(one[key] is other[key] for key in one if key != _REPLACED)
+
+    def _stand_in(self, number: int) -> str:
+        document = self.batches[number].document
+        return _OBSERVED if document[_REPLACED] is document.get("observed") else f'data.{_DATA}["{number}"]'
 
 
 def new_engine() -> _Engine:

@@ -17,9 +17,8 @@ podless := {
 }
 
 # METADATA
-# title: At least one pod was found, and no object that might make another one was passed over
-all_seen(result) if {
-	result.pods[0]
-	is_array(result.unknown_objects)
-	every object in result.unknown_objects { object.kind in podless }
+# title: No object is of a kind that might make a pod
+podless_all(objects) if {
+	is_array(objects)
+	every object in objects { object.kind in podless }
 }

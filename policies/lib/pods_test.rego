@@ -4,18 +4,15 @@ import rego.v1
 
 import data.probatum.lib.pods
 
-test_all_seen if {
-	pods.all_seen({"pods": [{}], "unknown_objects": []})
-	pods.all_seen({"pods": [{}], "unknown_objects": [{"kind": "Service"}, {"kind": "ConfigMap"}]})
+test_podless_all if {
+	pods.podless_all([])
+	pods.podless_all([{"kind": "Service"}, {"kind": "ConfigMap"}])
 }
 
-test_not_all_seen if {
+test_not_podless_all if {
 	odd := [
-		{}, {"pods": [{}]}, {"unknown_objects": []}, {"pods": [], "unknown_objects": []},
-		{"pods": "x", "unknown_objects": []}, {"pods": [{}], "unknown_objects": {}},
-		{"pods": [{}], "unknown_objects": "x"}, {"pods": [{}], "unknown_objects": null},
-		{"pods": [{}], "unknown_objects": [{"kind": "Service"}, {"kind": "Rollout"}]},
-		{"pods": [{}], "unknown_objects": [{"name": "x"}]}, {"pods": [{}], "unknown_objects": ["Service"]},
+		{}, "x", null, 0, {"kind": "Service"}, [{"kind": "Service"}, {"kind": "Rollout"}],
+		[{"name": "x"}], ["Service"], [null],
 	]
-	every result in odd { not pods.all_seen(result) }
+	every objects in odd { not pods.podless_all(objects) }
 }

@@ -95,7 +95,8 @@ confined(container) if {
 	[container.apparmor, container.selinux] in confinements
 	every resource in settings.required_limits { container.limits[resource] > "" }
 	is_array(container.mounts)
-	every mount in container.mounts { harmless(mount) }
+	writable := [mount | some mount in container.mounts; not mount.read_only == true]
+	every mount in writable { harmless(mount) }
 }
 
 harmless(mount) if mount.read_only == true
@@ -108,7 +109,8 @@ sound contains [id, obs] if {
 	some id in applies
 	some obs in input.usable[id].workload
 	result := input.observations[obs].result
-	pods.all_seen(result)
+	result.pods[0]
+	every objects in {result.unknown_objects} - {[]} { pods.podless_all(objects) }
 	every pod in result.pods {
 		pod.host_network == false
 		pod.host_pid == false

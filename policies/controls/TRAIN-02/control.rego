@@ -51,7 +51,8 @@ sound contains [id, obs] if {
 	some id in applies
 	some obs in input.usable[id].workload
 	result := input.observations[obs].result
-	pods.all_seen(result)
+	result.pods[0]
+	every objects in {result.unknown_objects} - {[]} { pods.podless_all(objects) }
 	every pod in result.pods {
 		pod.host_network == false
 		network := pod.network

@@ -53,10 +53,11 @@ kinds := {"dataset", "source"}
 
 # Digests by which the subjects of each kind are recognised.
 marks contains [kind, algorithm, digest] if {
+	algorithms := settings.digest_algorithms
 	some kind in kinds
 	some id in input.ids[kind]
 	some algorithm, digest in input.subjects[id].digest
-	algorithm in settings.digest_algorithms
+	algorithm in algorithms
 	digest > ""
 }
 
@@ -92,10 +93,12 @@ required contains id if {
 
 # Looked up digest by digest, because an intersection of sets would walk all that is listed for each subject.
 proven contains id if {
+	known := listed
+	algorithms := settings.digest_algorithms
 	some id in required
 	some algorithm, digest in input.subjects[id].digest
-	[algorithm, digest] in listed
-	algorithm in settings.digest_algorithms
+	[algorithm, digest] in known
+	algorithm in algorithms
 }
 
 found contains id if {

@@ -94,9 +94,7 @@ class Judge:
         else:
             reasons = [policy_error(error) for error in self.errors]
             reasons = reasons or self._why_not(subject, self.control.evidence)
-            if (
-                findings
-            ):  # what was not seen is told beside what was found; that the rest proves nothing goes without saying
+            if findings:  # what was not seen is told too; that the rest proves nothing goes without saying
                 reasons = [reason for reason in reasons if reason.code != "not_proven"]
         return self._waived(Outcome(subject, FAIL if findings else INCONCLUSIVE, findings, (), reasons))
 

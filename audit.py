@@ -11,6 +11,7 @@ from typing import Any
 from . import strict_json
 from .attestations.local_key import local_trust
 from .attestations.package import ASSESSMENT, EVIDENCE, SETTINGS, UNSIGNED
+from .attestations.package_files import LIMITS
 from .attestations.public_key import PublicKey
 from .attestations.report import VerificationReport
 from .attestations.trust import TrustPolicy, trust_keys
@@ -20,7 +21,6 @@ from .errors import UsageError
 from .evaluator.engines.base import Engine
 from .evaluator.engines.select import engine_named
 from .files import read_limited
-from .strict_json import DEFAULT_LIMITS
 
 _KEY_BYTES = 64 * 1024
 
@@ -128,4 +128,4 @@ def _recorded_engine(package: Path) -> str:
 
 
 def _json(path: Path) -> Any:
-    return strict_json.loads(read_limited(path, DEFAULT_LIMITS.max_bytes), source=str(path))
+    return strict_json.loads(read_limited(path, LIMITS.max_bytes), source=str(path), limits=LIMITS)

@@ -154,6 +154,8 @@ def evaluate(
     opa_url: OpaUrl = None,
     policies: Policies = None,
     trust: Trust = None,
+    max_mib: Annotated[int, typer.Option("--max-mib", min=1, help="Largest evidence graph to read, in MiB.")] = 64,
+    max_depth: Annotated[int, typer.Option("--max-depth", min=1, help="Deepest nesting to read.")] = 64,
     now: Now = None,
     quiet: Quiet = False,
     no_color: NoColor = False,
@@ -163,10 +165,12 @@ def evaluate(
     Example: probatum evaluate data.json training.json serving.json --manifest probatum.yaml
     """
     from .gate import Options, judge, locations, open_pipeline, read_evidence
+    from .strict_json import Limits
 
     target = output(formats, quiet=quiet, no_color=no_color)
     options = Options(*moment(now), checklist, stage, engine, opa_url, policies, trust)
-    judged = judge(read_evidence(evidence), None if manifest is None else open_pipeline(manifest), options)
+    graph = read_evidence(evidence, Limits(max_mib * 1024 * 1024, max_depth))
+    judged = judge(graph, None if manifest is None else open_pipeline(manifest), options)
     return _show(judged, target, locations(judged.graph, Path()))
 
 

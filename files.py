@@ -52,7 +52,9 @@ def read_limited(path: Path, max_bytes: int) -> bytes:
         raise UsageError(f"cannot read {path}", why=error.strerror or str(error), remedy="check the path") from error
     if len(data) > max_bytes:
         raise UsageError(
-            f"{path} is too large", why=f"over {max_bytes} bytes", remedy="raise the limit if it is genuine"
+            f"{path} is too large",
+            why=f"over {max_bytes} bytes",
+            remedy="raise the limit if it is genuine (--max-mib where a command has it)",
         )
     return data
 

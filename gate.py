@@ -36,7 +36,7 @@ from .evaluator.policies import PolicySet
 from .evaluator.settings import settings_document
 from .files import read_limited, write_atomic
 from .reports.format import Format, render
-from .strict_json import DEFAULT_LIMITS
+from .strict_json import DEFAULT_LIMITS, Limits
 
 DEFAULT_CHECKLIST = "secure-pipeline"
 _SHOWN = 20
@@ -245,14 +245,18 @@ def locations(graph: Graph, root: Path | None = None) -> dict[str, str]:
     }
 
 
-def read_evidence(paths: Sequence[Path]) -> Graph:
+def read_evidence(paths: Sequence[Path], limits: Limits = DEFAULT_LIMITS) -> Graph:
     """Read evidence graphs, and merge them into one when there are several.
+
+    Args:
+        paths: the files.
+        limits: size and depth of each.
 
     Raises:
         UsageError: a file cannot be read.
         EvidenceError: a graph is malformed, or two of them contradict each other.
     """
-    graphs = [load_graph(read_limited(path, DEFAULT_LIMITS.max_bytes), source=str(path)) for path in paths]
+    graphs = [load_graph(read_limited(path, limits.max_bytes), source=str(path), limits=limits) for path in paths]
     return graphs[0] if len(graphs) == 1 else merge_graphs(graphs)
 
 

@@ -148,6 +148,16 @@ def test_evidence_that_is_none_is_refused(run, tmp_path: Path, text: str) -> Non
     assert "e.json" in made.stderr
 
 
+def test_the_limits_of_evidence_can_be_set(run, tmp_path: Path) -> None:
+    (tmp_path / "e.json").write_text('{"a": "' + "x" * (2 << 20) + '"}')
+    refused = run("evaluate", tmp_path / "e.json", "--max-mib", "1")
+    assert refused.exit_code == 2
+    assert "too large" in refused.stderr
+    assert "too large" not in run("evaluate", tmp_path / "e.json", "--max-mib", "3").stderr
+    (tmp_path / "e.json").write_text("[" * 9 + "]" * 9)
+    assert "too deep" in run("evaluate", tmp_path / "e.json", "--max-depth", "8").stderr
+
+
 def test_controls_and_explain(run) -> None:
     listed = json.loads(run("controls", "--format", "json").stdout)
     assert {"MODEL-01", "GOV-04"} <= {control["id"] for control in listed}

@@ -33,6 +33,7 @@ from .cli_options import (
     moment,
 )
 from .cli_output import Output, finish, guarded, output, say
+from .cli_passphrase import new_passphrase, passphrase
 
 if TYPE_CHECKING:
     from .attestations.keys import SigningKey
@@ -236,7 +237,7 @@ def keys_new(
     """
     from .attestations.key_files import write_key_pair
 
-    path, public = write_key_pair(out, kind, _new_passphrase() if encrypt else None)
+    path, public = write_key_pair(out, kind, new_passphrase() if encrypt else None)
     print(public.id)
     return finish("pass", f"wrote {out} and {path}")
 
@@ -379,32 +380,4 @@ def _ignore(line: str) -> None:
 def _signer(key: str | None) -> SigningKey:
     from .attestations.signers import choose_signer
 
-    return choose_signer(key, passphrase=_passphrase)
-
-
-def _passphrase() -> bytes | None:
-    return _asked("Passphrase of the key: ", confirm=False)
-
-
-def _new_passphrase() -> bytes | None:
-    found = _asked("New passphrase: ", confirm=True)
-    if found:
-        return found
-    from .errors import UsageError
-
-    raise UsageError(
-        "no passphrase for the new key",
-        why="PROBATUM_KEY_PASSPHRASE is not set, and there is no terminal to ask at",
-        remedy="set the variable, or say --no-encrypt",
-    )
-
-
-def _asked(prompt: str, *, confirm: bool) -> bytes | None:
-    import os
-
-    if found := os.environ.get("PROBATUM_KEY_PASSPHRASE"):
-        return found.encode()
-    if not sys.stdin.isatty():
-        return None
-    text: str = typer.prompt(prompt.rstrip(": "), hide_input=True, confirmation_prompt=confirm, err=True)
-    return text.encode()
+    return choose_signer(key, passphrase=passphrase)

@@ -72,7 +72,8 @@ def test_the_verdict_verifies_with_the_stock_library(tmp_path: Path) -> None:
     folder = written(tmp_path).folder
     key = SSlibKey.from_crypto(KEY.public.key, KEY.public.id)
     for name in ("verdict.dsse.json", "assessment.dsse.json"):
-        StockEnvelope.from_dict(json.loads((folder / name).read_bytes())).verify([key], 1)
+        envelope = StockEnvelope.from_dict(json.loads((folder / name).read_bytes()))
+        assert list(envelope.verify([key], 1)) == [KEY.public.id]
 
 
 @pytest.mark.parametrize(

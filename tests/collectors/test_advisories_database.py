@@ -325,8 +325,7 @@ def test_odd_values_anywhere_are_read_or_refused(odd: Any) -> None:
             found = parse_record(document)
         except MalformedRecordError:
             continue
-        for item in found.affected:
-            item.includes(Version("1.0"))
+        assert all(item.includes(Version("1.0")) in (True, False) for item in found.affected)
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> Any:

@@ -346,7 +346,9 @@ class TestRealLocks:
 
         from packaging.pylock import Pylock
 
-        Pylock.from_dict(tomllib.loads((DATA / "pylock" / "pylock.toml").read_text())).validate()
+        read = Pylock.from_dict(tomllib.loads((DATA / "pylock" / "pylock.toml").read_text()))
+        read.validate()
+        assert read.packages
 
 
 class TestUv:

@@ -1,0 +1,42 @@
+"""The passphrase of a key: from the variable ``PROBATUM_KEY_PASSPHRASE``, else asked for where there is a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from .errors import UsageError
+
+VARIABLE = "PROBATUM_KEY_PASSPHRASE"
+
+
+def passphrase() -> bytes | None:
+    """The passphrase of an encrypted key; None when there is none to be had."""
+    return _asked("Passphrase of the key", confirm=False)
+
+
+def new_passphrase() -> bytes:
+    """The passphrase for a new key, asked for twice.
+
+    Raises:
+        UsageError: there is none to be had.
+    """
+    found = _asked("New passphrase", confirm=True)
+    if found:
+        return found
+    raise UsageError(
+        "no passphrase for the new key",
+        why=f"{VARIABLE} is not set, and there is no terminal to ask at",
+        remedy="set the variable, or say --no-encrypt",
+    )
+
+
+def _asked(prompt: str, *, confirm: bool) -> bytes | None:
+    if found := os.environ.get(VARIABLE):
+        return found.encode()
+    if not sys.stdin.isatty():
+        return None
+    text: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True)
+    return text.encode()

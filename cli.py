@@ -103,6 +103,8 @@ def gate(
             *moment(now), checklist, stage, engine, opa_url, policies, trust, online, tuple(skip or ()), report
         )
         collected, judged = run(manifest, options)
+    for name in collected.changed:
+        say(f"{name} was written to while evidence was gathered: none of it counts; run again")
     if judged is None:
         return _keep_partial(collected, out)
     if out is not None:

@@ -139,6 +139,27 @@ def manifest_digest(files: Iterable[FileEntry]) -> str:
     return hashlib.sha256(f"[{','.join(rows)}]".encode()).hexdigest()
 
 
+def stamps(path: Path) -> frozenset[tuple[str, int, int, int, int]]:
+    """What changes when anything at or below a location is written, replaced, added or removed.
+
+    Returns:
+        For every entry its path, inode, size in bytes, and times of modification and of change in nanoseconds; the
+        last of them cannot be set back. Empty when nothing is there.
+    """
+    found = []
+    pending = [str(path)]
+    while pending:
+        name = pending.pop()
+        try:
+            entry = os.lstat(name)
+            if stat.S_ISDIR(entry.st_mode):
+                pending += [f"{name}/{child}" for child in os.listdir(name)]  # noqa: PTH208  names are enough
+        except OSError:
+            continue
+        found.append((name, entry.st_ino, entry.st_size, entry.st_mtime_ns, entry.st_ctime_ns))
+    return frozenset(found)
+
+
 def kind_of(mode: int) -> str:
     """What a file mode stands for, in words."""
     return _KINDS.get(stat.S_IFMT(mode), "special file")

@@ -24,6 +24,7 @@ from typing import Any, Protocol
 
 from ..content import Content
 from ..evaluator.graph import Coverage, Observation, Relation, Skipped, Status, Subject, Tier
+from ..evaluator.times import stamp
 from ..verification import EnvelopeVerifier
 from .report_store import ReportStore
 from .result_schema import check_result
@@ -144,7 +145,7 @@ class Context:
             tool=None if tool is None else {"name": tool[0], "version": tool[1]},
             status=status,
             coverage=coverage,
-            observed_at=timestamp(observed_at or self.now),
+            observed_at=stamp(observed_at or self.now),
             inputs=self._inputs(subject, inputs or {}),
             result=result,
             report=None if report is None else self.reports.add(report, media_type),
@@ -159,7 +160,7 @@ class Context:
             collector={"name": collector.name, "version": collector.version},
             status=Status.FAILED,
             coverage=Coverage(1, 0, (Skipped(subject, reason),)),
-            observed_at=timestamp(self.now),
+            observed_at=stamp(self.now),
             inputs=self._inputs(subject, {}),
             result={"error": reason},
         )
@@ -202,8 +203,3 @@ class Collector(Protocol):
             EvidenceError: an input is malformed in a way that concerns no single subject.
             UsageError: the collector's settings are wrong.
         """
-
-
-def timestamp(moment: datetime) -> str:
-    """RFC 3339 in UTC with whole seconds, such as ``2026-11-20T07:00:00Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

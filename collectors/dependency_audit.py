@@ -15,9 +15,10 @@ from typing import Any
 
 from ..errors import EvidenceError, UsageError
 from ..evaluator.graph import Coverage, Observation, Skipped, Status, Subject
+from ..evaluator.times import stamp
 from .advisories.audited import audited
 from .audit_settings import AuditSettings, read_settings
-from .base import Availability, Context, Item, no_progress, timestamp
+from .base import Availability, Context, Item, no_progress
 from .dependencies import Dependencies
 from .sandbox import SandboxError, Worker
 
@@ -113,7 +114,7 @@ def _request(context: Context, settings: AuditSettings, packages: Iterable[Mappi
     return {
         "service": settings.service,
         "packages": audited(packages),
-        "now": timestamp(context.now),
+        "now": stamp(context.now),
         "advisories": None if settings.advisories is None else str(settings.advisories),
         "osv_url": settings.osv_url,
         "timeout": settings.timeout,

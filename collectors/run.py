@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 
-from ..content import Content, read_content
+from ..content import Content, read_content, stamps
 from ..errors import ProbatumError, UsageError
 from ..evaluator.graph import Coverage, Graph, Observation, Relation, Skipped, Status, Subject
 from ..verification import EnvelopeVerifier
@@ -52,12 +52,15 @@ class Collected:
         reports: the tools' raw output.
         skipped: collectors that the user skipped.
         interrupted: the user stopped the run; the collectors that were left are marked as skipped.
+        changed: subjects whose files were written to while evidence was gathered; they lose their digest, so that no
+            evidence about them is usable.
     """
 
     graph: Graph
     reports: ReportStore
     skipped: tuple[str, ...] = ()
     interrupted: bool = False
+    changed: tuple[str, ...] = ()
 
 
 def collect(manifest: Manifest, collectors: dict[str, Collector], run: Run) -> Collected:
@@ -73,6 +76,7 @@ def collect(manifest: Manifest, collectors: dict[str, Collector], run: Run) -> C
     """
     _check_names(manifest.collectors, collectors, "the manifest has settings for")
     _check_names(run.skip, collectors, "cannot skip")
+    before = _stamps(manifest)
     context = prepare(manifest, run)
     items: list[Item] = []
     interrupted = False
@@ -89,8 +93,10 @@ def collect(manifest: Manifest, collectors: dict[str, Collector], run: Run) -> C
             interrupted = True
             items += unmade(collector, context, "the run was interrupted", Status.SKIPPED)
     run.progress("", len(collectors), len(collectors))
-    graph = _graph(manifest, context, items)
-    return Collected(graph, context.reports, tuple(sorted(run.skip)), interrupted)
+    after = _stamps(manifest)
+    changed = tuple(sorted(key for key in before if before[key] != after[key]))
+    graph = _graph(manifest, context, items, changed)
+    return Collected(graph, context.reports, tuple(sorted(run.skip)), interrupted, changed)
 
 
 def prepare(manifest: Manifest, run: Run) -> Context:
@@ -167,8 +173,15 @@ def _content(manifest: Manifest, subject: Subject) -> Content | None:
         return None  # without a digest no evidence about it is usable; the hashes collector says why
 
 
-def _graph(manifest: Manifest, context: Context, items: Iterable[Item]) -> Graph:
+def _stamps(manifest: Manifest) -> dict[str, frozenset[tuple[str, int, int, int, int]]]:
+    """Of every subject with content; taken before its digest and after the last collector, they show a swap between."""
+    places = {item.id: item.location for item in manifest.subjects if item.location and "://" not in item.location}
+    return {key: stamps(manifest.root / location) for key, location in places.items()}
+
+
+def _graph(manifest: Manifest, context: Context, items: Iterable[Item], changed: Iterable[str]) -> Graph:
     subjects = dict(context.subjects)
+    subjects |= {key: replace(subjects[key], digest={}) for key in changed}
     observations: list[Observation] = []
     relations: list[Relation] = list(manifest.relations)
     for item in items:

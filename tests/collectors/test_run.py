@@ -1,5 +1,6 @@
 """A collection never hides a collector that did not do its job."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -88,6 +89,27 @@ def test_an_interrupt_keeps_what_was_collected(manifest: Manifest) -> None:
     assert collected.interrupted
     by_collector = {item.collector["name"]: item.status for item in collected.graph.observations.values()}
     assert by_collector == {"inventory": Status.COMPLETE, "b": Status.SKIPPED, "c": Status.SKIPPED}
+
+
+class Swapper(Probe):
+    """A collector during whose work the model is swapped, and put back with the same bytes and times."""
+
+    def collect(self, context: Context) -> Iterator[Item]:
+        path = context.root / "m.bin"
+        before, data = path.stat(), path.read_bytes()
+        path.write_bytes(b"evil")
+        path.write_bytes(data)
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        yield from ()
+
+
+def test_a_subject_that_changes_meanwhile_loses_its_digest(manifest: Manifest) -> None:
+    calm = collect(manifest, {"probe": Probe()}, Run(NOW))
+    assert calm.changed == ()
+    assert calm.graph.subjects["model:m"].digest
+    swapped = collect(manifest, {"probe": Swapper()}, Run(NOW))
+    assert swapped.changed == ("model:m",)
+    assert swapped.graph.subjects["model:m"].digest == {}
 
 
 def test_a_wrong_setting_is_the_users_to_mend(manifest: Manifest) -> None:

@@ -289,3 +289,8 @@ def test_opa_itself_takes_the_bundle(tmp_path: Path) -> None:
 def test_a_checklist_of_another_shape_is_refused() -> None:
     with pytest.raises(PolicyError, match="wrong checklist"):
         checklist(policies(), controls=[])
+
+
+def test_a_bundle_holds_no_time() -> None:
+    header = bundle.pack(PolicySet.built_in())[:10]
+    assert header[4:8] == bytes(4)  # RFC 1952 section 2.3.1, MTIME

@@ -14,11 +14,6 @@ import math
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-
-import simulator
 
 from probatum.evaluator.assess import evaluate
 from probatum.evaluator.checklist import load_checklist
@@ -26,6 +21,7 @@ from probatum.evaluator.engines.regorus import Regorus
 from probatum.evaluator.graph_document import dump_graph, load_graph
 from probatum.evaluator.policies import PolicySet
 from probatum.strict_json import Limits
+from probatum.workbench import simulator
 
 SIZES = (100, 1_000, 10_000, 50_000)
 MICROSECONDS_LIMIT = 10.0

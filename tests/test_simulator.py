@@ -10,15 +10,15 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-import simulator
 from jsonschema import Draft202012Validator
-from simulated_evidence import EVIDENCE
 
 from probatum.evaluator.assess import Assessment, evaluate
 from probatum.evaluator.checklist import load_checklist
 from probatum.evaluator.engines.select import engine_named
 from probatum.evaluator.graph import KINDS, Graph
 from probatum.evaluator.policies import PolicySet
+from probatum.workbench import simulator
+from probatum.workbench.simulator.evidence import EVIDENCE
 
 BAD = {name: (graph, control, outcome) for name, graph, control, outcome in simulator.bad_graphs()}
 POLICIES = PolicySet.built_in()

@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any
 
 import pytest
-import simulator
 import spoiling
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -27,6 +26,7 @@ from probatum.evaluator.graph import Graph
 from probatum.evaluator.graph_document import graph_from_document
 from probatum.evaluator.policies import PolicySet
 from probatum.evaluator.usability import Limit, standing
+from probatum.workbench import simulator
 
 POLICIES = PolicySet.built_in()
 CONTROLS = sorted(POLICIES.controls)

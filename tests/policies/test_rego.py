@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import simulator
 from opa_case import needs_opa, opa_binary
 from policy_case import module
 
@@ -20,6 +19,7 @@ from probatum.evaluator.engines.regorus import Regorus
 from probatum.evaluator.graph import Graph
 from probatum.evaluator.policies import PolicySet
 from probatum.evaluator.rego_tests import run_rego_tests
+from probatum.workbench import simulator
 
 FOLDER = Path(__file__).resolve().parents[2] / "policies"
 

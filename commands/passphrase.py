@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from .errors import UsageError
+from ..errors import UsageError
 
 VARIABLE = "PROBATUM_KEY_PASSPHRASE"
 

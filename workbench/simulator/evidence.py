@@ -1,4 +1,4 @@
-"""Good results of every observation type, for pipelines that exist in memory only (see ``simulator``).
+"""Good results of every observation type, for pipelines that exist in memory only (see ``pipeline``).
 
 To simulate evidence for a new control, add one function here: it takes the pipeline and the subject, and returns the
 ``result`` of a complete observation in which the control passes.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from probatum.evaluator.graph import Subject, Tier
+from ...evaluator.graph import Subject, Tier
 
 BUILDER = "https://builder.example/train"
 SIGNER = "key:builder"

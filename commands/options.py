@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from .errors import UsageError
+from ..errors import UsageError
 
 
 class Stage(StrEnum):

@@ -1,4 +1,4 @@
-"""What can be wrong with a pipeline: one defect each, as collectors would report it (see ``simulator.bad_graphs``).
+"""What can be wrong with a pipeline: one defect each, as collectors would report it (see ``pipeline.bad_graphs``).
 
 A defect is told in every field in which a real collector tells it (an issue and the count of issues), so that losing
 one field still leaves the other.
@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulated_evidence import Pipeline, sha256
-
-from probatum.evaluator.graph import Status, Tier
+from ...evaluator.graph import Status, Tier
+from .evidence import Pipeline, sha256
 
 FAIL, INCONCLUSIVE = "fail", "inconclusive"
 _BAD = sha256("something else")

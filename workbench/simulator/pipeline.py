@@ -4,7 +4,7 @@
 - `bad_graphs`: one defect each, with the control that must not pass and its outcome;
 - `scaled_graph`: as many subjects as asked for, for benchmarks.
 
-To simulate a new control: its evidence in ``simulated_evidence``, its defects in ``simulated_defects``.
+To simulate a new control: its evidence in ``evidence``, its defects in ``defects``.
 
 Example:
     >>> pipeline = SimulatedPipeline()
@@ -22,11 +22,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import simulated_workload  # noqa: F401  registers its evidence
-from simulated_defects import DEFECTS
-from simulated_evidence import BUILDER, CONTENT, EVIDENCE, good_waivers, sha256
-
-from probatum.evaluator.graph import Coverage, Graph, Observation, Relation, Skipped, Status, Subject, Tier
+from ...evaluator.graph import Coverage, Graph, Observation, Relation, Skipped, Status, Subject, Tier
+from . import workload  # noqa: F401  registers its evidence
+from .defects import DEFECTS
+from .evidence import BUILDER, CONTENT, EVIDENCE, good_waivers, sha256
 
 NOW = datetime(2026, 11, 20, 7, 0, 0, tzinfo=UTC)
 

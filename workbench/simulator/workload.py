@@ -1,12 +1,11 @@
-"""The good result of a Kubernetes workload (see ``simulated_evidence``): a confined training job, or a served model."""
+"""The good result of a Kubernetes workload (see ``evidence``): a confined training job, or a served model."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from simulated_evidence import Pipeline, evidence
-
-from probatum.evaluator.graph import Subject
+from ...evaluator.graph import Subject
+from .evidence import Pipeline, evidence
 
 
 @evidence("workload", "workload")

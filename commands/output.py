@@ -13,10 +13,10 @@ from typing import ParamSpec
 
 import typer
 
-from .errors import ProbatumError, UsageError
-from .files import write_atomic
-from .reports.format import Format
-from .reports.plain import plain
+from ..errors import ProbatumError, UsageError
+from ..files import write_atomic
+from ..reports.format import Format
+from ..reports.plain import plain
 
 EXIT = {"pass": 0, "fail": 1, "error": 2, "inconclusive": 3}
 _P = ParamSpec("_P")
@@ -82,6 +82,10 @@ def output(formats: Sequence[str] | None, *, quiet: bool = False, no_color: bool
 def say(text: str) -> None:
     """One line on stderr, without anything that a terminal would obey."""
     print(f"probatum: {plain(text)}", file=sys.stderr)
+
+
+def ignore(line: str) -> None:
+    """Takes what a quiet run does not say."""
 
 
 def finish(result: str, reason: str) -> int:

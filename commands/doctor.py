@@ -1,0 +1,28 @@
+"""``probatum doctor``: what can run here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Formats, NoColor, moment
+from .output import finish, guarded, output
+
+
+@guarded
+def doctor(
+    pipeline: Annotated[Path, typer.Argument(help="The pipeline to look at.")] = Path(),
+    formats: Formats = None,
+    no_color: NoColor = False,
+) -> int:
+    """Tell which collectors and engines can run here, and why not."""
+    from ..gate import Options, diagnose
+    from ..reports.doctor import render_doctor
+
+    target = output(formats, no_color=no_color)
+    rows = diagnose(pipeline, Options(*moment(None)))
+    target.write(lambda format, color, width: render_doctor(rows, format, color=color, width=width))
+    unready = sum(not row["ready"] for row in rows)
+    return finish("pass", f"{len(rows) - unready} of {len(rows)} parts can run here")

@@ -1,0 +1,58 @@
+"""``probatum evaluate``: evidence that was gathered before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import (
+    Checklist,
+    EngineName,
+    EngineOption,
+    Formats,
+    NoColor,
+    Now,
+    OpaUrl,
+    Policies,
+    Quiet,
+    StageOption,
+    Trust,
+    moment,
+)
+from .output import guarded, output
+from .verdict import show
+
+
+@guarded
+def evaluate(
+    evidence: Annotated[list[Path], typer.Argument(help="Evidence graphs; several are merged.", show_default=False)],
+    manifest: Annotated[
+        Path | None, typer.Option("--manifest", "-m", help="probatum.yaml with parameters, waivers and trust policy.")
+    ] = None,
+    checklist: Checklist = None,
+    stage: StageOption = None,
+    formats: Formats = None,
+    engine: EngineOption = EngineName.REGORUS,
+    opa_url: OpaUrl = None,
+    policies: Policies = None,
+    trust: Trust = None,
+    max_mib: Annotated[int, typer.Option("--max-mib", min=1, help="Largest evidence graph to read, in MiB.")] = 64,
+    max_depth: Annotated[int, typer.Option("--max-depth", min=1, help="Deepest nesting to read.")] = 64,
+    now: Now = None,
+    quiet: Quiet = False,
+    no_color: NoColor = False,
+) -> int:
+    """Evaluate evidence that was gathered before, on this machine or on several.
+
+    Example: probatum evaluate data.json training.json serving.json --manifest probatum.yaml
+    """
+    from ..gate import Options, judge, locations, open_pipeline, read_evidence
+    from ..strict_json import Limits
+
+    target = output(formats, quiet=quiet, no_color=no_color)
+    options = Options(*moment(now), checklist, stage, engine, opa_url, policies, trust)
+    graph = read_evidence(evidence, Limits(max_mib * 1024 * 1024, max_depth))
+    judged = judge(graph, None if manifest is None else open_pipeline(manifest), options)
+    return show(judged, target, locations(judged.graph, Path()))

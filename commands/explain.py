@@ -1,0 +1,33 @@
+"""``probatum explain`` tells everything about one control."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Checklist, Formats, NoColor, Policies, moment
+from .output import finish, guarded, output
+
+
+@guarded
+def explain(
+    control: Annotated[str, typer.Argument(help="A control's id, such as MODEL-01.", show_default=False)],
+    pipeline: Annotated[
+        Path | None, typer.Option("--pipeline", "-p", help="Show the parameters of this pipeline.")
+    ] = None,
+    checklist: Checklist = None,
+    policies: Policies = None,
+    formats: Formats = None,
+    no_color: NoColor = False,
+) -> int:
+    """Explain one control: what it asks, on which evidence, with which parameters, and how to meet it."""
+    from ..gate import Options
+    from ..gate import explain as explained
+    from ..reports.catalogue import render_control
+
+    target = output(formats, no_color=no_color)
+    found = explained(control, pipeline, Options(*moment(None), checklist, policies=policies))
+    target.write(lambda format, color, width: render_control(found, format, color=color, width=width))
+    return finish("pass", f"explained {control}")

@@ -1,0 +1,9 @@
+"""``probatum policy``: the workbench of those who write the Rego. One line here registers one command."""
+
+from __future__ import annotations
+
+import typer
+
+policy_app = typer.Typer(
+    help="Write, test, document and roll out policies.", no_args_is_help=True, rich_markup_mode=None
+)

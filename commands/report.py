@@ -1,0 +1,28 @@
+"""``probatum report``: an assessment rendered again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Formats, NoColor, Quiet
+from .output import finish, guarded, output
+
+
+@guarded
+def report(
+    package: Annotated[Path, typer.Argument(help="A verdict package, or an assessment as JSON.", show_default=False)],
+    formats: Formats = None,
+    quiet: Quiet = False,
+    no_color: NoColor = False,
+) -> int:
+    """Render the assessment of a verdict package again, in any format. It verifies nothing: see 'probatum verify'."""
+    from ..audit import read_assessment
+    from ..reports.format import render
+
+    target = output(formats, quiet=quiet, no_color=no_color)
+    document, places = read_assessment(package)
+    target.write(lambda format, color, width: render(document, format, color=color, width=width, locations=places))
+    return finish("pass", f"rendered an assessment whose result is {document['result']}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from .attestations.trust_file import load_trust
 from .attestations.verify import verify_package
 from .errors import UsageError
 from .evaluator.engines.base import Engine
+from .evaluator.engines.opa_address import OpaServer
 from .evaluator.engines.select import engine_named
 from .files import read_limited
 
@@ -36,7 +38,7 @@ class Audit:
         public_keys: PEM files of keys that may have signed the verdict.
         replay: evaluate again and compare.
         engine: of the replay; the recorded one when None.
-        opa_url: address of an OPA server.
+        opa: an OPA server that runs already, for the replay.
         max_age: days that the verdict may be old.
     """
 
@@ -46,7 +48,7 @@ class Audit:
     public_keys: tuple[Path, ...] = ()
     replay: bool = False
     engine: str | None = None
-    opa_url: str | None = None
+    opa: OpaServer | None = None
     max_age: float | None = None
 
 
@@ -58,15 +60,16 @@ def verify(package: Path, audit: Audit) -> VerificationReport:
         TrustError: the trust policy or a public key is malformed, or there is nothing to trust.
     """
     trust, basis = _trusted(audit)
-    return verify_package(
-        package,
-        trust=trust,
-        basis=basis,
-        now=audit.now,
-        subjects=audit.subjects,
-        max_age_days=audit.max_age,
-        engine=_engine(package, audit) if audit.replay else None,
-    )
+    with _engine(package, audit) if audit.replay else nullcontext() as engine:
+        return verify_package(
+            package,
+            trust=trust,
+            basis=basis,
+            now=audit.now,
+            subjects=audit.subjects,
+            max_age_days=audit.max_age,
+            engine=engine,
+        )
 
 
 def read_assessment(path: Path) -> tuple[Mapping[str, Any], dict[str, str]]:
@@ -116,7 +119,7 @@ def _trusted(audit: Audit) -> tuple[TrustPolicy, str]:
 
 def _engine(package: Path, audit: Audit) -> Engine:
     name = audit.engine or _recorded_engine(package)
-    return engine_named(name, url=audit.opa_url)
+    return engine_named(name, server=audit.opa)
 
 
 def _recorded_engine(package: Path) -> str:

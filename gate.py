@@ -28,6 +28,7 @@ from .evaluator.bundle import pack
 from .evaluator.catalogue import explain_control
 from .evaluator.checklist import Checklist, load_checklist, parameters_of
 from .evaluator.engines.diagnosis import diagnose as engines_diagnosis
+from .evaluator.engines.opa_address import OpaServer
 from .evaluator.engines.select import engine_named
 from .evaluator.graph import Graph
 from .evaluator.graph_document import dump_graph, load_graph
@@ -52,7 +53,7 @@ class Options:
         checklist: name or path; the manifest's, else ``DEFAULT_CHECKLIST``, when None.
         stage: only controls of this stage.
         engine: ``regorus`` or ``opa``.
-        opa_url: address of an OPA server, for ``opa``.
+        opa: an OPA server that runs already, for ``opa``; without it one is started.
         policies: folder or bundle of policies; the built-in ones when None.
         trust: trust policy that takes the place of the manifest's.
         online: collectors may use the network.
@@ -65,7 +66,7 @@ class Options:
     checklist: str | None = None
     stage: str | None = None
     engine: str = "regorus"
-    opa_url: str | None = None
+    opa: OpaServer | None = None
     policies: Path | None = None
     trust: Path | None = None
     online: bool = False
@@ -185,15 +186,16 @@ def _judge(
     settings: dict[str, Any] = {
         "checklist": checklist,
         "now": options.now,
-        "engine": engine_named(options.engine, url=options.opa_url),
         "parameters": {} if manifest is None else manifest.parameters,
         "waivers": () if manifest is None else manifest.waivers,
         "stage": options.stage,
         "trust_policy_digest": None if trust is None else {"sha256": trust.digest},
         "bypasses": _bypasses(options),
     }
-    assessment = evaluate(graph, policies=policies, **settings)
-    return Judged(assessment, graph, policies, settings_document(**settings), trust)
+    with engine_named(options.engine, server=options.opa) as engine:
+        assessment = evaluate(graph, policies=policies, engine=engine, **settings)
+        recorded = settings_document(engine=engine, **settings)
+    return Judged(assessment, graph, policies, recorded, trust)
 
 
 def seal(judged: Judged, reports: ReportStore, key: SigningKey | None, out: Path) -> None:

@@ -14,12 +14,16 @@ from .options import (
     Formats,
     NoColor,
     Now,
+    OpaCa,
+    OpaCert,
+    OpaKey,
     OpaUrl,
     Policies,
     Quiet,
     StageOption,
     Trust,
     moment,
+    opa_server,
 )
 from .output import guarded, output
 from .verdict import show
@@ -36,6 +40,9 @@ def evaluate(
     formats: Formats = None,
     engine: EngineOption = EngineName.REGORUS,
     opa_url: OpaUrl = None,
+    opa_ca: OpaCa = None,
+    opa_cert: OpaCert = None,
+    opa_key: OpaKey = None,
     policies: Policies = None,
     trust: Trust = None,
     max_mib: Annotated[int, typer.Option("--max-mib", min=1, help="Largest evidence graph to read, in MiB.")] = 64,
@@ -52,7 +59,8 @@ def evaluate(
     from ..strict_json import Limits
 
     target = output(formats, quiet=quiet, no_color=no_color)
-    options = Options(*moment(now), checklist, stage, engine, opa_url, policies, trust)
+    opa = opa_server(opa_url, opa_ca, opa_cert, opa_key)
+    options = Options(*moment(now), checklist, stage, engine, opa, policies, trust)
     graph = read_evidence(evidence, Limits(max_mib * 1024 * 1024, max_depth))
     judged = judge(graph, None if manifest is None else open_pipeline(manifest), options)
     return show(judged, target, locations(judged.graph, Path()))

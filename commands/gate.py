@@ -15,6 +15,9 @@ from .options import (
     NoColor,
     Now,
     Online,
+    OpaCa,
+    OpaCert,
+    OpaKey,
     OpaUrl,
     Pipeline,
     Policies,
@@ -23,6 +26,7 @@ from .options import (
     StageOption,
     Trust,
     moment,
+    opa_server,
 )
 from .output import finish, guarded, ignore, output, say
 from .passphrase import passphrase
@@ -42,6 +46,9 @@ def gate(
     formats: Formats = None,
     engine: EngineOption = EngineName.REGORUS,
     opa_url: OpaUrl = None,
+    opa_ca: OpaCa = None,
+    opa_cert: OpaCert = None,
+    opa_key: OpaKey = None,
     policies: Policies = None,
     trust: Trust = None,
     key: Annotated[
@@ -62,12 +69,13 @@ def gate(
     from ..reports.progress import progress
 
     target = output(formats, quiet=quiet, no_color=no_color)
+    opa = opa_server(opa_url, opa_ca, opa_cert, opa_key)
     check_out(out)
     signer = _signer(key) if sign and out is not None else None
     manifest = open_pipeline(pipeline, ignore if quiet else say)
     with progress(quiet=quiet, color=not no_color) as report:
         options = Options(
-            *moment(now), checklist, stage, engine, opa_url, policies, trust, online, tuple(skip or ()), report
+            *moment(now), checklist, stage, engine, opa, policies, trust, online, tuple(skip or ()), report
         )
         collected, judged = run(manifest, options)
     for name in collected.changed:

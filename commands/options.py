@@ -6,11 +6,14 @@ import os
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import UsageError
+
+if TYPE_CHECKING:
+    from ..evaluator.engines.opa_address import OpaServer
 
 
 class Stage(StrEnum):
@@ -54,8 +57,24 @@ EngineOption = Annotated[EngineName, typer.Option("--engine", help="Which Rego e
 OpaUrl = Annotated[
     str | None,
     typer.Option(
-        "--opa-url", envvar="PROBATUM_OPA_URL", help="OPA server for --engine opa; without it one is started."
+        "--opa-url",
+        envvar="PROBATUM_OPA_URL",
+        help="OPA server for --engine opa; without it one is started. Its token: the variable PROBATUM_OPA_TOKEN.",
     ),
+]
+OpaCa = Annotated[
+    Path | None,
+    typer.Option(
+        "--opa-ca", envvar="PROBATUM_OPA_CA", help="PEM file: who may have signed the OPA server's certificate."
+    ),
+]
+OpaCert = Annotated[
+    Path | None,
+    typer.Option("--opa-cert", envvar="PROBATUM_OPA_CERT", help="PEM file: our certificate for the OPA server."),
+]
+OpaKey = Annotated[
+    Path | None,
+    typer.Option("--opa-key", envvar="PROBATUM_OPA_KEY", help="PEM file: the private key of --opa-cert."),
 ]
 Now = Annotated[
     str | None,
@@ -72,6 +91,25 @@ Policies = Annotated[
 Trust = Annotated[Path | None, typer.Option("--trust", help="Trust policy: who may sign what.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the last line on stderr, and what --format writes.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; the variable NO_COLOR does the same.")]
+
+
+def opa_server(url: str | None, ca: Path | None, certificate: Path | None, key: Path | None) -> OpaServer | None:
+    """The OPA server that the options name; None when one is to be started.
+
+    Raises:
+        UsageError: the options contradict each other, or ask to send the token where others can read it.
+    """
+    from ..evaluator.engines.opa_address import OpaServer
+
+    if url:
+        return OpaServer(url, ca, certificate, key)
+    if ca or certificate or key:
+        raise UsageError(
+            "--opa-ca, --opa-cert and --opa-key are about the server at --opa-url",
+            why="no server is named",
+            remedy="give --opa-url too, or leave them and the variables of their names out",
+        )
+    return None
 
 
 def moment(given: str | None) -> tuple[datetime, bool]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import EngineName, Formats, NoColor, Now, OpaUrl, Quiet, Trust, moment
+from .options import EngineName, Formats, NoColor, Now, OpaCa, OpaCert, OpaKey, OpaUrl, Quiet, Trust, moment, opa_server
 from .output import finish, guarded, output
 
 
@@ -26,6 +26,9 @@ def verify(
         EngineName | None, typer.Option("--engine", help="Engine of the replay; the recorded one by default.")
     ] = None,
     opa_url: OpaUrl = None,
+    opa_ca: OpaCa = None,
+    opa_cert: OpaCert = None,
+    opa_key: OpaKey = None,
     max_age: Annotated[
         float | None, typer.Option("--max-age", help="Refuse a verdict older than this many days.")
     ] = None,
@@ -42,8 +45,9 @@ def verify(
     from ..reports.verification import render_verification
 
     target = output(formats, quiet=quiet, no_color=no_color)
+    opa = opa_server(opa_url, opa_ca, opa_cert, opa_key)
     asked = audit.Audit(
-        moment(now)[0], tuple(subject or ()), trust, tuple(public_key or ()), replay, engine, opa_url, max_age
+        moment(now)[0], tuple(subject or ()), trust, tuple(public_key or ()), replay, engine, opa, max_age
     )
     report = audit.verify(package, asked)
     document = report.to_document()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 RULES = ("applies", "deny", "proof")
 
@@ -39,7 +40,8 @@ class Engine(Protocol):
     """A Rego engine.
 
     A package that fails (syntax, undefined rule, builtin error) is an error of its own results; ``EngineError`` is
-    raised only when the engine as a whole cannot work.
+    raised only when the engine as a whole cannot work. Between runs an engine may keep a process, a connection and
+    uploaded policies; whoever made it closes it, best with ``with``.
     """
 
     @property
@@ -63,3 +65,14 @@ class Engine(Protocol):
         Raises:
             EngineError: the engine cannot run.
         """
+
+    def close(self) -> None:
+        """Give back whatever the engine keeps; a second call does nothing, and never raises for the engine's sake."""
+
+    def __enter__(self) -> Self:
+        """The engine itself."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close."""

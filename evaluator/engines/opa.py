@@ -12,14 +12,15 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ... import strict_json
-from ...errors import EngineError, UsageError
+from ...errors import EngineError
 from .base import RULES, Batch, RuleResult
+from .limits import Limits
 from .modules import package_of
 from .namespaces import Namespace
+from .opa_address import OpaServer
 from .opa_server import binary_version, connect, find_binary, started
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _STRICT: Any = {"strict-builtin-errors": "true"}
 _REMEDY = "check that the server runs and answers, or use --engine regorus"
 _UNKNOWN = "unknown"
+_DEFAULT = Limits()
 _Result = TypeVar("_Result")
 _Answers = dict[str, dict[str, RuleResult]]
 
@@ -36,10 +38,10 @@ class Opa:
     """Evaluates on an OPA server.
 
     Args:
-        url: of a running server, ``http://host:port`` or ``https://host:port``; None to start one for each run.
+        server: one that runs already; None to start one.
         binary: path of the executable to start; None for ``PROBATUM_OPA`` or the search path.
         token: bearer token of the server at ``url``.
-        timeout_seconds: how long one answer may take to begin.
+        limits: of the evaluation of each control.
     """
 
     name = "opa"
@@ -47,18 +49,18 @@ class Opa:
     def __init__(
         self,
         *,
-        url: str | None = None,
+        server: OpaServer | None = None,
         binary: str | None = None,
         token: str | None = None,
-        timeout_seconds: float = 120,
+        limits: Limits = _DEFAULT,
     ) -> None:
-        self.url, self.binary, self.token, self.timeout_seconds = url, binary, token, timeout_seconds
+        self.server, self.binary, self.token, self.limits = server, binary, token, limits
 
     @cached_property
     def version(self) -> str:
         """The server's version; ``unknown`` when it cannot be asked, in which case a run fails too."""
         try:
-            if self.url is None:
+            if self.server is None:
                 return binary_version(find_binary(self.binary))
             with self._client() as client:
                 query = "version := opa.runtime().version"
@@ -73,14 +75,23 @@ class Opa:
             session = _Session(client, modules)
             return [session.answer(batch) for batch in batches]
 
+    def close(self) -> None:
+        """Nothing is kept yet."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     @contextmanager
     def _client(self) -> Iterator[OpaClient]:
-        if self.url is None:
-            with started(find_binary(self.binary), self.timeout_seconds) as client:
+        if self.server is None:
+            with started(find_binary(self.binary), self.limits.seconds) as client:
                 yield client
             return
-        host, port, secure = _address(self.url)
-        remote: Any = connect(host, port, token=self.token, timeout_seconds=self.timeout_seconds, secure=secure)
+        host, port, secure = self.server.address
+        remote: Any = connect(host, port, token=self.token, timeout_seconds=self.limits.seconds, secure=secure)
         try:
             yield remote
         finally:
@@ -213,18 +224,6 @@ def _single(body: Mapping[str, Any], rule: str) -> RuleResult:
     if "result" not in body:
         return RuleResult(error=f"the rule {rule} is undefined or missing")
     return RuleResult(body["result"])
-
-
-def _address(url: str) -> tuple[str, int, bool]:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise UsageError(f"{url} is not the address of an OPA server", why=str(error)) from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise UsageError(f"{url} is not the address of an OPA server", remedy="write it as http://host:port")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return host, port or (443 if parts.scheme == "https" else 8181), parts.scheme == "https"
 
 
 def _detail(error: Any) -> str:

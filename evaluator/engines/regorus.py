@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Any
+from typing import Any, Self
 
 from ... import strict_json
 from ...errors import EngineError
@@ -69,6 +69,16 @@ class Regorus:
         for number, batch in enumerate(batches):
             results.append({name: _package(inputs, number, name, prepared) for name in batch.packages})
         return results
+
+    def close(self) -> None:
+        """Forget what was parsed."""
+        self._prepared.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class _Inputs:

@@ -18,8 +18,10 @@ from policy_case import APPLIES, PROOF, RULES, assess, codes, graph, module, obs
 
 from probatum.errors import EngineError, UsageError
 from probatum.evaluator.engines.base import Batch, Engine
+from probatum.evaluator.engines.limits import Limits
 from probatum.evaluator.engines.namespaces import Namespace
 from probatum.evaluator.engines.opa import Opa
+from probatum.evaluator.engines.opa_address import OpaServer
 from probatum.evaluator.engines.opa_server import binary_version, find_binary
 from probatum.evaluator.engines.regorus import Regorus, plain
 from probatum.evaluator.engines.select import engine_named
@@ -117,7 +119,7 @@ def test_two_policy_sets_share_a_server(monkeypatch: pytest.MonkeyPatch) -> None
     bad = graph(observation(result={"bad": True}))
     with opa_server.started(str(opa_binary()), 10) as client:
         monkeypatch.setenv("PROBATUM_OPA_TOKEN", client.headers["Authorization"].removeprefix("Bearer "))
-        shared = engine_named("opa", url=f"http://127.0.0.1:{client.port}")
+        shared = engine_named("opa", server=OpaServer(f"http://127.0.0.1:{client.port}"))
         results = [assess(bad, by, engine=shared).result for by in (policies(), lenient, policies(), lenient)]
         assert shared.version == binary_version(str(opa_binary()))
     assert results == ["fail", "inconclusive"] * 2
@@ -203,7 +205,7 @@ SERVERS = {
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_server_that_is_not_opa_makes_everything_inconclusive(name: str) -> None:
     with server(SERVERS[name]) as url:
-        found = assess(graph(observation()), engine=Opa(url=url, timeout_seconds=0.3))
+        found = assess(graph(observation()), engine=Opa(server=OpaServer(url), limits=Limits(0.3)))
     assert (found.result, codes(found)) == ("inconclusive", ["engine_error", "nothing_passed"])
     assert found.document["engine"]["version"] == "unknown"
 
@@ -211,7 +213,7 @@ def test_a_server_that_is_not_opa_makes_everything_inconclusive(name: str) -> No
 def test_a_dead_server_makes_everything_inconclusive() -> None:
     with server(says(200, b"")) as url:
         pass
-    found = assess(graph(observation()), engine=Opa(url=url, timeout_seconds=1))
+    found = assess(graph(observation()), engine=Opa(server=OpaServer(url), limits=Limits(1)))
     assert (found.result, codes(found)) == ("inconclusive", ["engine_error", "nothing_passed"])
 
 
@@ -238,7 +240,7 @@ MADE_UP = {
 @pytest.mark.parametrize("name", MADE_UP)
 def test_a_server_that_makes_up_answers_cannot_make_a_pass_without_evidence(name: str) -> None:
     with server(holds(MADE_UP[name])) as url:
-        found = assess(graph(observation()), engine=Opa(url=url, timeout_seconds=5))
+        found = assess(graph(observation()), engine=Opa(server=OpaServer(url), limits=Limits(5)))
     assert found.result == "inconclusive"
     assert found.document["controls"][0]["outcome"] == "inconclusive"
 
@@ -248,7 +250,7 @@ def test_a_server_that_makes_up_answers_cannot_make_a_pass_without_evidence(name
 )
 def test_a_wrong_address_is_refused(url: str) -> None:
     with pytest.raises(UsageError, match="address"):
-        Opa(url=url).run({}, [])
+        Opa(server=OpaServer(url)).run({}, [])
 
 
 @pytest.mark.parametrize("script", ["exit 1", "echo hello", "sleep 0; exit 0"])
@@ -273,7 +275,7 @@ def test_no_executable_is_an_engine_error(monkeypatch: pytest.MonkeyPatch, tmp_p
 def test_engines_by_name() -> None:
     found = engine_named("regorus")
     assert (found.name, found.version) == ("regorus", Regorus().version)
-    assert engine_named("opa", url="http://127.0.0.1:1").name == "opa"
+    assert engine_named("opa", server=OpaServer("http://127.0.0.1:1")).name == "opa"
     with pytest.raises(UsageError, match="no engine"):
         engine_named("rego")
 

@@ -9,27 +9,30 @@ from __future__ import annotations
 
 import gzip
 import io
-import re
 import tarfile
-import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from .. import strict_json
-from ..errors import EvidenceError, PolicyError, UsageError
+from ..errors import PolicyError, UsageError
 from ..files import read_limited
-from . import policy_files
+from .archive import read_archive
+from .layout import MANIFEST, Layout, layout_of
 from .policies import PolicySet
+from .policy_files import is_source
 
-_MANIFEST = ".manifest"
-_MAX_PACKED_BYTES = 16 * 1024 * 1024
-_PACKAGE = re.compile(r"^package\s+([A-Za-z_]\w*)", re.MULTILINE)
+MAX_PACKED_BYTES = 16 * 1024 * 1024
 
 
 def pack(policies: PolicySet) -> bytes:
     """The bundle's bytes; equal policies give equal bytes."""
+    return pack_entries({MANIFEST: _manifest(policies), **policies.sources})
+
+
+def pack_entries(entries: Mapping[str, bytes]) -> bytes:
+    """A gzipped tar of files by path; equal files give equal bytes."""
     stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        entries = {_MANIFEST: _manifest(policies), **policies.sources}
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for path in sorted(entries):
             entry = tarfile.TarInfo(path)
             entry.size, entry.mode = len(entries[path]), 0o644
@@ -48,8 +51,11 @@ def unpack(data: bytes, *, source: str) -> PolicySet:
         PolicyError: not a gzipped tar, over a limit, an entry that is a link or has an odd or repeated path, a file
             that is no part of a policy set, or a manifest that does not agree with the content.
     """
-    entries = _entries(_gunzip(data, source), source)
-    manifest = entries.pop(_MANIFEST, None)
+    entries = read_archive(data, source)
+    manifest = entries.pop(MANIFEST, None)
+    for name in entries:
+        if not is_source(name):
+            raise PolicyError(f"{source} is not a verdict's policy bundle", why=f"{name!r} is no part of a policy set")
     policies = PolicySet(entries)
     if manifest != _manifest(policies):
         raise PolicyError(
@@ -58,59 +64,31 @@ def unpack(data: bytes, *, source: str) -> PolicySet:
     return policies
 
 
-def read_bundle(path: Path) -> dict[str, bytes]:
-    """The sources in a bundle file; raises ``PolicyError`` as ``unpack`` does."""
+def read_bundle(path: Path) -> Layout:
+    """The policies in a bundle file, whichever tool built it.
+
+    Raises:
+        PolicyError: it cannot be read, is no bundle, or holds what cannot be evaluated; see ``layout``.
+    """
+    return layout_of(read_archive(read_packed(path), str(path)), str(path))
+
+
+def read_packed(path: Path) -> bytes:
+    """The bytes of a bundle file.
+
+    Raises:
+        PolicyError: it cannot be read, or is too large.
+    """
     try:
-        data = read_limited(path, _MAX_PACKED_BYTES)
+        return read_limited(path, MAX_PACKED_BYTES)
     except UsageError as error:
         raise PolicyError(error.what, why=error.why, remedy=error.remedy) from error
-    return dict(unpack(data, source=str(path)).sources)
 
 
 def roots(policies: PolicySet) -> list[str]:
     """First parts of the packages of a set, which the bundle owns in OPA's data tree."""
-    return sorted({name for text in policies.modules.values() for name in _PACKAGE.findall(text)})
+    return sorted({package.partition(".")[0] for package in policies.packages.values()})
 
 
 def _manifest(policies: PolicySet) -> bytes:
     return strict_json.canonical({"revision": policies.digest, "rego_version": 1, "roots": roots(policies)})
-
-
-def _gunzip(data: bytes, source: str) -> bytes:
-    """Unpack at most what a policy set can need, whatever the archive claims."""
-    limit = policy_files.MAX_TOTAL_BYTES + policy_files.MAX_FILES * 2 * tarfile.BLOCKSIZE
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        content = unpacker.decompress(data, limit)
-    except zlib.error as error:
-        raise _not_a_bundle(source, str(error)) from error
-    if unpacker.unconsumed_tail or not unpacker.eof or unpacker.unused_data:
-        raise _not_a_bundle(source, "too large, cut short, or followed by something else")
-    return content
-
-
-def _entries(content: bytes, source: str) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
-    size = 0
-    try:
-        with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
-            for entry in archive:
-                if not entry.isreg() or entry.name in found:
-                    raise _not_a_bundle(source, f"{entry.name!r} is repeated, or no regular file")
-                if entry.name != _MANIFEST and not policy_files.is_source(entry.name):
-                    raise _not_a_bundle(source, f"{entry.name!r} is no part of a policy set")
-                stream = archive.extractfile(entry)
-                found[entry.name] = stream.read(policy_files.MAX_FILE_BYTES + 1) if stream else b""
-                if len(found[entry.name]) > policy_files.MAX_FILE_BYTES:
-                    raise _not_a_bundle(source, f"{entry.name!r} is over {policy_files.MAX_FILE_BYTES} bytes")
-                size += len(found[entry.name])
-                policy_files.check_total(len(found), size)
-    except (tarfile.TarError, EvidenceError, EOFError, ValueError) as error:
-        raise _not_a_bundle(source, str(error)) from error
-    return found
-
-
-def _not_a_bundle(source: str, why: str) -> PolicyError:
-    return PolicyError(
-        f"{source} is not a policy bundle", why=why, remedy="get the bundle again from where it was made"
-    )

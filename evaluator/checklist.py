@@ -150,7 +150,11 @@ def parameters_of(
         if not isinstance(manifest[control], Mapping):
             raise PolicyError(f"the parameters of {control} are not an object", remedy="write name: value pairs")
     return {
-        key: effective(key, policies.controls[key].parameters, entry.parameters, manifest.get(key, {}))
+        key: effective(
+            key,
+            policies.controls[key].parameters,
+            (*policies.parameters.get(key, ()), ("checklist", entry.parameters), ("manifest", manifest.get(key, {}))),
+        )
         for key, entry in checklist.entries.items()
     }
 

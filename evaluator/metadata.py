@@ -6,6 +6,7 @@ then YAML behind ``#``, up to the ``package`` line (Open Policy Agent, "Annotati
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,11 +15,12 @@ from typing import Any
 
 from .. import strict_yaml
 from ..errors import PolicyError, UsageError
+from .names import odd_characters
+from .packages import package_of
 from .parameters import declared, schema_problem
 from .schema_check import validator
 
 _MARK = re.compile(r"^#\s*METADATA\s*$")
-_PACKAGE = re.compile(r"^package\s+([A-Za-z_][\w.]*)\s*(?:#.*)?$")
 _REMEDY = "see the author guide for the metadata that a control states"
 
 
@@ -39,6 +41,8 @@ class Control:
         references: sources of the requirement.
         package: dotted Rego package.
         path: of the Rego file in the policy set.
+        sha256: of that file.
+        replaces: ``ID@sha256:…`` of the control of an earlier pack that it takes the place of, or empty.
     """
 
     id: str
@@ -53,6 +57,8 @@ class Control:
     references: tuple[str, ...]
     package: str
     path: str
+    sha256: str = ""
+    replaces: str = ""
 
     @cached_property
     def types(self) -> frozenset[str]:
@@ -70,7 +76,8 @@ def read_control(path: str, text: str) -> Control:
     Raises:
         PolicyError: there is no metadata block before ``package``, or it is wrong; names file and line.
     """
-    start, block, package = _block(path, text)
+    package = package_of(path, text)
+    start, block = _block(path, text)
     try:
         document = strict_yaml.load(block.encode("utf-8"), source=path)
     except UsageError as error:
@@ -78,18 +85,18 @@ def read_control(path: str, text: str) -> Control:
             f"{path}: the METADATA block is not valid YAML", why=str(error), remedy=error.remedy
         ) from error
     _check(path, start, document)
-    return _control(document.value, package, path)
+    return _control(document.value, package, path, text)
 
 
-def _block(path: str, text: str) -> tuple[int, str, str]:
-    """First line, YAML (padded so that its line numbers are the file's) and package of the block before ``package``."""
+def _block(path: str, text: str) -> tuple[int, str]:
+    """First line, and YAML (padded so that its line numbers are the file's), of the block before ``package``."""
     start = 0
     lines: list[str] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if found := _PACKAGE.match(line):
+    for number, line in enumerate(text.split("\n"), start=1):  # as Rego counts lines, hence not splitlines()
+        if line.startswith("package"):
             if not start:
                 break
-            return start, "\n" * start + "\n".join(lines), found.group(1)
+            return start, "\n" * start + "\n".join(lines)
         if _MARK.match(line):
             start, lines = number, []
         elif start and line.startswith("#"):
@@ -104,6 +111,7 @@ def _block(path: str, text: str) -> tuple[int, str, str]:
 def _check(path: str, start: int, document: strict_yaml.Document) -> None:
     from jsonschema.exceptions import best_match
 
+    _check_letters(document)
     error = best_match(validator("control-metadata").iter_errors(document.value))
     if error is not None:
         field = tuple(error.absolute_path)
@@ -116,7 +124,15 @@ def _check(path: str, start: int, document: strict_yaml.Document) -> None:
             raise PolicyError(f"{where}: the parameter {name!r} is wrong", why=problem, remedy=_REMEDY)
 
 
-def _control(document: Mapping[str, Any], package: str, path: str) -> Control:
+def _check_letters(document: strict_yaml.Document) -> None:
+    custom = document.value.get("custom") if isinstance(document.value, dict) else None
+    name = custom.get("id") if isinstance(custom, dict) else None
+    if isinstance(name, str) and (odd := odd_characters(name)):
+        where = document.where(("custom", "id"))
+        raise PolicyError(f"{where}: {name!r} is no id", why=f"custom.id has {odd}", remedy="use ASCII letters only")
+
+
+def _control(document: Mapping[str, Any], package: str, path: str, text: str) -> Control:
     custom = document["custom"]
     return Control(
         id=custom["id"],
@@ -131,4 +147,6 @@ def _control(document: Mapping[str, Any], package: str, path: str) -> Control:
         references=tuple(custom.get("references", ())),
         package=package,
         path=path,
+        sha256=hashlib.sha256(text.encode("utf-8")).hexdigest(),
+        replaces=custom.get("replaces", ""),
     )

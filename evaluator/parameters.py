@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ RESERVED: Mapping[str, Mapping[str, Any]] = {
         "type": ["number", "null"],
         "minimum": 0,
         "default": 30,
+        "unit": "days",
         "description": "age in days up to which evidence counts; null for no limit",
     },
     "min_tier": {
@@ -35,7 +36,7 @@ class Parameter:
 
     Args:
         value: what the policy gets.
-        origin: ``default`` (the control's metadata), ``checklist`` or ``manifest``.
+        origin: ``default`` (the control's metadata), path of a file of parameters, ``checklist`` or ``manifest``.
     """
 
     value: Any
@@ -51,24 +52,20 @@ def declared(metadata: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, A
 
 
 def effective(
-    control: str,
-    schemas: Mapping[str, Mapping[str, Any]],
-    checklist: Mapping[str, Any],
-    manifest: Mapping[str, Any],
+    control: str, schemas: Mapping[str, Mapping[str, Any]], layers: Iterable[tuple[str, Mapping[str, Any]]]
 ) -> dict[str, Parameter]:
-    """The parameters of one control: its defaults, under the checklist's values, under the manifest's.
+    """The parameters of one control: its defaults, under the values of each layer.
 
     Args:
         control: the control's id, for errors.
         schemas: what ``declared`` gives.
-        checklist: values that the checklist sets.
-        manifest: values that the pipeline's manifest sets.
+        layers: origin, and the values that it sets; later ones count.
 
     Raises:
         PolicyError: a value is of no declared parameter, or breaks its schema.
     """
     values = {name: Parameter(schema["default"], "default") for name, schema in schemas.items()}
-    for origin, overrides in (("checklist", checklist), ("manifest", manifest)):
+    for origin, overrides in layers:
         for name, value in overrides.items():
             _check(control, schemas, name, value, origin)
             values[name] = Parameter(value, origin)
@@ -102,7 +99,11 @@ def value_problem(schema: Mapping[str, Any], value: Any) -> str | None:
 
 
 def schema_problem(schema: Mapping[str, Any]) -> str | None:
-    """What is wrong with a parameter's schema or with its default, or None."""
+    """What is wrong with a parameter's schema or with its default, or None.
+
+    It says what the parameter means, which values it can have, and in which unit where they are numbers; otherwise
+    whoever sets it guesses.
+    """
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
 
@@ -110,4 +111,15 @@ def schema_problem(schema: Mapping[str, Any]) -> str | None:
         Draft202012Validator.check_schema(dict(schema))
     except SchemaError as error:
         return error.message
+    if not schema.get("description"):
+        return "it has no description"
+    if "type" not in schema and "enum" not in schema:
+        return "it has neither type nor enum"
+    if {"number", "integer"} & set(_types(schema)) and not schema.get("unit"):
+        return "it is a number without a unit"
     return value_problem(schema, schema["default"])
+
+
+def _types(schema: Mapping[str, Any]) -> list[str]:
+    named = schema.get("type", [])
+    return [named] if isinstance(named, str) else list(named)

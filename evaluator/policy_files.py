@@ -9,21 +9,32 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..errors import PolicyError
+from .names import odd_characters
 
 MAX_FILE_BYTES = 1024 * 1024
 MAX_FILES = 2_000
 MAX_TOTAL_BYTES = 32 * 1024 * 1024
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-_FOLDERS = ("checklists", "controls", "lib", "mappings")
+FOLDERS = ("checklists", "controls", "lib", "mappings", "parameters")
 
 
 def is_source(path: str) -> bool:
-    """True for the path of a module, checklist or mapping; tests of policies decide nothing and are left out."""
+    """True for the path of a module, checklist, mapping or file of parameters; tests decide nothing and are out."""
     parts = path.split("/")
-    if parts[0] not in _FOLDERS or len(parts) < 2 or not all(_NAME.fullmatch(part) for part in parts):
+    if parts[0] not in FOLDERS or len(parts) < 2 or not all(_NAME.fullmatch(part) for part in parts):
         return False
     return path.endswith((".rego", ".yaml")) and not path.endswith("_test.rego")
+
+
+def check_letters(path: str) -> None:
+    """Refuse a path of a policy whose letters are not what they seem; leaving it out would be silent.
+
+    Raises:
+        PolicyError: it is not ASCII.
+    """
+    if odd := odd_characters(path):
+        raise PolicyError(f"{path!r} is no name for a policy", why=f"it has {odd}", remedy="use ASCII letters only")
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
@@ -58,27 +69,12 @@ def check_total(files: int, size: int) -> None:
         )
 
 
-def _read_all(folder: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:
-    sources: dict[str, bytes] = {}
-    size = 0
-    for name, path in _files(folder):
-        if wanted(name):
-            sources[name] = _read(path)
-            size += len(sources[name])
-            check_total(len(sources), size)
-    return sources
+def read_file(path: Path) -> bytes:
+    """The content of one file of a policy set.
 
-
-def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    for top in _FOLDERS:
-        for root, folders, names in os.walk(folder / top):
-            folders.sort()
-            for name in sorted(names):
-                path = Path(root, name)
-                yield path.relative_to(folder).as_posix(), path
-
-
-def _read(path: Path) -> bytes:
+    Raises:
+        PolicyError: it is a link, unreadable or too large.
+    """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
         with os.fdopen(handle, "rb") as stream:
@@ -89,3 +85,24 @@ def _read(path: Path) -> bytes:
     if not regular or len(data) > MAX_FILE_BYTES:
         raise PolicyError(f"{path} cannot be a policy", why=f"not a regular file, or over {MAX_FILE_BYTES} bytes")
     return data
+
+
+def _read_all(folder: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:
+    sources: dict[str, bytes] = {}
+    size = 0
+    for name, path in _files(folder):
+        if wanted(name):
+            sources[name] = read_file(path)
+            size += len(sources[name])
+            check_total(len(sources), size)
+    return sources
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for top in FOLDERS:
+        for root, folders, names in os.walk(folder / top):
+            folders.sort()
+            for name in sorted((*names, *(name for name in folders if Path(root, name).is_symlink()))):
+                path = Path(root, name)
+                check_letters(path.relative_to(folder).as_posix())
+                yield path.relative_to(folder).as_posix(), path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from probatum.evaluator.policies import PolicySet
 
 NOW = datetime(2026, 11, 20, 7, 0, 0, tzinfo=UTC)
 DIGEST = {"sha256": "a" * 64}
+_ID = re.compile(r"^#   id: (\S+)$", re.MULTILINE)
 METADATA = """# METADATA
 # title: Tiny
 # description: A control for tests.
@@ -56,7 +58,7 @@ def module(rules: str = RULES, *, id: str = "TINY-01", evidence: str = "[scan]",
 
 def policies(*modules: str, **sources: str) -> PolicySet:
     """A set of controls, and further sources by path (``lib__x`` for ``lib/x.rego``)."""
-    named = {f"controls/C-{number}/control.rego": text for number, text in enumerate(modules or (module(),))}
+    named = {f"controls/{_ID.findall(text)[0]}/control.rego": text for text in modules or (module(),)}
     named |= {f"{path.replace('__', '/')}.rego": text for path, text in sources.items()}
     return PolicySet({path: text.encode() for path, text in named.items()})
 

@@ -104,19 +104,27 @@ def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
-    "two", [module().replace("tiny.tiny_01", "tiny.other"), module().replace("TINY-01", "TINY-02")]
+    ("folder", "text", "word"),
+    [
+        ("TINY-02", module(), "two controls have the id TINY-01"),
+        ("AAAA-01", module(), "its folder is called AAAA-01"),
+        ("TINY-02", module(id="TINY-02").replace("tiny.tiny_02", "tiny.tiny_01"), "its package is tiny.tiny_01"),
+        ("TINY-02", module(id="TINY-02").replace("tiny.tiny_02", "tiny.other"), "its package is tiny.other"),
+    ],
 )
-def test_ids_and_packages_are_unique(two: str) -> None:
-    with pytest.raises(PolicyError, match=r"C-0/control.rego and controls/C-1/control.rego|two controls"):
-        assert policies(module(), two).controls
+def test_id_folder_and_package_agree(folder: str, text: str, word: str) -> None:
+    sources = {"controls/TINY-01/control.rego": module().encode(), f"controls/{folder}/control.rego": text.encode()}
+    with pytest.raises(PolicyError, match=word):
+        assert PolicySet(sources).controls
 
 
 @pytest.mark.parametrize(
     ("change", "line", "word"),
     [
         (("# METADATA\n", ""), None, "METADATA"),
-        (("package tiny", "x := 1\npackage tiny"), None, "METADATA"),
+        (("package tiny", "x := 1\npackage tiny"), 12, "package"),
         (("#   id: TINY-01\n", ""), 5, "id"),
+        (("# METADATA", "# METADATA\n#\u2028package tiny.tiny_01"), None, "YAML"),
         (("id: TINY-01", "id: tiny"), 5, "custom.id"),
         (("priority: high", "priority: urgent"), 6, "custom.priority"),
         (("stages: [training", "stages: [trainig"), 7, "custom.stages"),

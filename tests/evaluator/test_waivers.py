@@ -140,7 +140,9 @@ def test_given_bypasses_are_recorded_sorted_and_once() -> None:
     assert assess(graph(observation()), bypasses=given).document["bypasses"] == [given[1], given[0]]
 
 
-LIMITED = module(parameters="{limit: {type: integer, minimum: 0, default: 5}, min_tier: {default: reported}}")
+LIMITED = module(
+    parameters="{limit: {type: integer, minimum: 0, unit: items, default: 5, description: x}, min_tier: {default: reported}}"
+)
 
 
 def test_the_origin_of_every_parameter_is_kept() -> None:

@@ -17,6 +17,7 @@
 #     max_waiver_days:
 #       type: number
 #       exclusiveMinimum: 0
+#       unit: days
 #       default: 90
 #       description: Days from now within which every waiver must expire.
 #     allow_any_subject:

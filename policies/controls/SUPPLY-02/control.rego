@@ -20,21 +20,25 @@
 #       type: number
 #       minimum: 0
 #       maximum: 10
+#       unit: CVSS base score
 #       default: 7.0
 #       description: CVSS base score from which a vulnerability fails at once.
 #     fix_grace_days:
 #       type: number
 #       minimum: 0
+#       unit: days
 #       default: 30
 #       description: Days after publication within which a fix for a lesser vulnerability must be applied.
 #     max_database_age_days:
 #       type: [number, "null"]
 #       minimum: 0
+#       unit: days
 #       default: 14
 #       description: Days from its newest advisory for which a local database proves something; null for ever.
 #     max_malformed_advisories:
 #       type: integer
 #       minimum: 0
+#       unit: advisories
 #       default: 0
 #       description: Advisories of a local database that could not be read and are accepted all the same.
 package probatum.controls.supply_02

@@ -18,6 +18,9 @@ from typing import Any
 from ...errors import PolicyError
 
 _QUOTED = ("String", "RawString")
+_CLOSED = ("Array", "Call", "Object", "RefBrack", "Set", "SetCompr", "ArrayCompr", "ObjectCompr", "Every")
+"""What ends with a bracket of its own."""
+_EMPTY_SET = re.compile(rb"set\s*\(\s*\)")
 _PLACE = re.compile(r"-->\s*(.*):(\d+):(\d+)")
 
 
@@ -224,24 +227,33 @@ def syntax_error(path: str, text: str, said: str) -> PolicyError:
     return PolicyError(f"{path}:{line}:{column}: not valid Rego", why=f"{message}\n    {source}\n    {margin}^")
 
 
-def _mend(value: Any, data: bytes, kind: str = "") -> None:
-    """Let strings span their quotes, objects their opening brace, and every part what is inside it."""
+def _mend(value: Any, data: bytes, kind: str = "") -> int | None:
+    """Let strings span their quotes, objects their opening brace, ``set()`` no more, and every part what is inside it.
+
+    Returns:
+        Where the parser lets the part end, when that is behind the next token, as it does behind ``set()``.
+    """
     if isinstance(value, list):
-        for item in value:
-            _mend(item, data)
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            _mend(item, data, name)
-        span = value.get("span")
-        if not isinstance(span, dict):
-            return
-        if kind in _QUOTED:
-            span["start"], span["end"] = span["start"] - 1, span["end"] + 1
-        inside = [node.span for name, item in value.items() if name != "span" for node in _nodes(name, item)]
-        if kind == "Object" and inside:
-            span["start"] = data.rfind(b"{", 0, inside[0].start)
-        span["start"] = min([span["start"], *(part.start for part in inside)])
-        span["end"] = max([span["end"], *(part.end for part in inside)])
+        return [_mend(item, data) for item in value][-1] if value else None
+    if not isinstance(value, dict):
+        return None
+    wrong = {end for name, item in value.items() if (end := _mend(item, data, name)) is not None}
+    span = value.get("span")
+    if not isinstance(span, dict):
+        return max(wrong, default=None)
+    if kind in _QUOTED:
+        span["start"], span["end"] = span["start"] - 1, span["end"] + 1
+    inside = [node.span for name, item in value.items() if name != "span" for node in _nodes(name, item)]
+    if kind == "Object" and inside:
+        span["start"] = data.rfind(b"{", 0, inside[0].start)
+    span["start"] = min([span["start"], *(part.start for part in inside)])
+    empty = _EMPTY_SET.match(data, span["start"]) if kind == "Set" and value.get("items") == [] else None
+    end = span["end"]
+    if empty or (end in wrong and kind not in _CLOSED):
+        span["end"] = empty.end() if empty else max(part.end for part in inside)
+        return int(end)
+    span["end"] = max([end, *(part.end for part in inside)])
+    return None
 
 
 def _span(found: Mapping[str, Any]) -> Span:

@@ -98,3 +98,22 @@ def test_an_error_shows_its_place() -> None:
     assert caught.value.why.splitlines()[1:] == ["    p if {\tx := ) }", "          \t     ^"]
     with pytest.raises(PolicyError):
         parse("t.rego", "")
+
+
+def test_an_empty_set_ends_with_its_bracket() -> None:
+    lines = [
+        "input.x == set()", "set() == input.x", "count(set()) == 0", "input.x with input.a as set()", "x := {set()}",
+        "y := [input.x, set()]", "z := {1, set()}", "every e in set() { e == set() }", "not input.x == set()",
+        "input.q",
+    ]  # fmt: skip
+    body = "\n\t".join(lines)
+    module = parse(
+        "t.rego", f"package a\n\nimport rego.v1\n\np if {{\n\t{body}\n}}\n\nq if input.x == set()\n\nr := 1\n"
+    )
+    stmts = next(node for node in module.rules[0].node.walk() if node.kind == "query").children()
+    assert [module.source(node.span) for node in stmts] == lines
+    empty = [node for node in module.walk() if node.kind == "Set" and node.fields.get("items") == []]
+    assert {module.source(node.span) for node in empty} == {"set()"}
+    assert [module.source(rule.node.span).split("\n")[-1] for rule in module.rules] == [
+        "}", "q if input.x == set()", "r := 1",
+    ]  # fmt: skip

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from . import __version__
+from . import __version__, authoring
 from .attestations.keys import SigningKey
 from .attestations.package import PackageContents, check_destination, write_package
 from .attestations.trust import TrustPolicy
@@ -25,7 +25,6 @@ from .collectors.run import Collected, Run, collect
 from .errors import UsageError
 from .evaluator.assess import Assessment, evaluate
 from .evaluator.bundle import pack
-from .evaluator.catalogue import explain_control
 from .evaluator.checklist import Checklist, load_checklist, parameters_of
 from .evaluator.engines.diagnosis import diagnose as engines_diagnosis
 from .evaluator.engines.opa_address import OpaServer
@@ -283,7 +282,9 @@ def explain(control: str, pipeline: Path | None, options: Options) -> dict[str, 
     """
     manifest = None if pipeline is None else open_pipeline(pipeline)
     parameters = {} if manifest is None else manifest.parameters
-    return explain_control(control, PolicySet.load(options.policies), _checklist(manifest, options), parameters)
+    folders = [options.policies] if options.policies and options.policies.is_dir() else []
+    policies, checklist = PolicySet.load(options.policies), _checklist(manifest, options)
+    return authoring.explain(control, policies, checklist, parameters, *folders)
 
 
 def diagnose(path: Path, options: Options) -> list[dict[str, Any]]:

@@ -22,7 +22,12 @@ def explain(
     formats: Formats = None,
     no_color: NoColor = False,
 ) -> int:
-    """Explain one control: what it asks, on which evidence, with which parameters, and how to meet it."""
+    """Explain one control: what it asks, how it is decided, on whose evidence, and how to meet it.
+
+    With its parameters and where each value comes from, the rows of checklists that it decides, and two example graphs.
+
+    Example: probatum explain MODEL-02 --pipeline examples/tumour-classifier
+    """
     from ..gate import Options
     from ..gate import explain as explained
     from ..reports.catalogue import render_control

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import typer
 
+from .policy_docs import docs
+from .policy_new import new
+
 policy_app = typer.Typer(
     help="Write, test, document and roll out policies.", no_args_is_help=True, rich_markup_mode=None
 )
+policy_app.command("new")(new)
+policy_app.command("docs")(docs)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from .control_page import render_page, template
 from .format import Format
-from .markdown_text import words as markdown_words
 from .plain import plain
 from .table import render_table
 
+_EXCERPT = 240
 _COLUMNS = {"Control": "id", "Priority": "priority", "Stages": "stages", "Subjects": "subjects", "Title": "title"}
 
 
@@ -36,8 +37,7 @@ def render_control(control: Mapping[str, Any], format: Format, *, color: bool = 
     """Explain one control: what it asks, of what, on which evidence, with which parameters, and how to mend it.
 
     Args:
-        control: metadata: ``id``, ``title``, ``description``, ``priority``, ``stages``, ``subjects``, ``evidence``,
-            ``parameters`` and ``remediation``.
+        control: what ``workbench.explanation.explanation`` gives.
         format: ``text``, ``json`` or ``markdown``.
         color: ``text`` only: use colours.
         width: ``text`` only: columns of the terminal.
@@ -45,34 +45,57 @@ def render_control(control: Mapping[str, Any], format: Format, *, color: bool = 
     Raises:
         UsageError: the format has no tables.
     """
-    title = f"{plain(control.get('id'))}: {plain(control.get('title'))}"
-    rows = [{"field": field, "value": value} for field, value in _facts(control) if value]
     if format is Format.MARKDOWN:
-        lines = [f"- **{markdown_words(row['field'])}:** {markdown_words(row['value'])}" for row in rows]
-        return f"## {markdown_words(title)}\n\n" + "\n".join(lines) + "\n"
+        return render_page(control)
+    title = f"{plain(control['id'])}: {plain(control['title'])}"
+    rows = [{"field": field, "value": value} for field, value in _facts(control) if value]
     return render_table(control, rows, {"Control": "field", title: "value"}, format, color=color, width=width)
 
 
 def _facts(control: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "Asks", plain(control.get("description"))
-    yield "Priority", plain(control.get("priority"))
-    yield "Stages", ", ".join(control.get("stages") or [])
-    yield "Of every", ", ".join(control.get("subjects") or [])
-    yield "Evidence", _evidence(control.get("evidence") or [])
-    yield "Remedy", plain(control.get("remediation"))
-    for name, schema in sorted((control.get("parameters") or {}).items()):
-        yield f"Parameter {name}", _parameter(schema if isinstance(schema, Mapping) else {"default": schema})
+    yield "Asks", plain(control["description"])
+    yield "Priority", plain(control["priority"])
+    yield "Stages", ", ".join(control["stages"])
+    yield "Of every", ", ".join(control["subjects"])
+    yield "Evidence", _evidence(control["evidence"])
+    for name, supplier in control["suppliers"].items():
+        yield f"{plain(name)} is from", plain(supplier) or "no installed collector; an evidence graph made elsewhere"
+    for message in dict.fromkeys(template(item["message"]) for item in control["fails"]):
+        yield "Fails when", plain(message)
+    yield "Passes when", "a proof cites usable evidence; without one it is inconclusive, which blocks"
+    for name, schema in sorted(control["parameters"].items()):
+        yield f"Parameter {plain(name)}", _parameter(schema)
+    for row in control["mappings"]:
+        yield "Decides", f"{plain(row['checklist'])} {plain(row['row'])}: {plain(row['title'])}"
+    yield "References", ", ".join(map(plain, control["references"]))
+    yield "Remedy", plain(control["remediation"])
+    for name, example in control["examples"].items():
+        yield f"A {name} graph", _example(example)
 
 
-def _evidence(types: Sequence[Any]) -> str:
+def _example(example: Mapping[str, Any]) -> str:
+    shown = [
+        f"{item['type']} of {item['subject']}: {_short(plain(item['result']))}" for item in example["observations"]
+    ]
+    verdict = "; ".join([example["outcome"], *example["messages"]])
+    return plain(f"{verdict}. {' '.join(shown)}")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}…"
+
+
+def _evidence(types: Sequence[Sequence[str]]) -> str:
     """``[[a, b], c]`` as ``(a or b) and c``."""
-    groups = [one if isinstance(one, str) else f"({' or '.join(one)})" for one in types]
+    groups = [one[0] if len(one) == 1 else f"({' or '.join(one)})" for one in types]
     return " and ".join(groups)
 
 
 def _parameter(schema: Mapping[str, Any]) -> str:
     default = plain(schema["default"]) or "none" if "default" in schema else "must be given"
-    limits = [f"{name} {plain(schema[name])}" for name in ("type", "minimum", "maximum", "enum") if name in schema]
+    limits = [
+        f"{name} {plain(schema[name])}" for name in ("type", "unit", "minimum", "maximum", "enum") if name in schema
+    ]
     described = plain(schema.get("description"))
     if schema.get("origin", "default") != "default":
         default = f"{default}, set by the {plain(schema['origin'])}"

@@ -1,0 +1,252 @@
+"""A first version of a control: policy, test, example graphs and checklist line, which all work before they are edited.
+
+The condition is taken from good evidence of the observation type: a count or a flag whose good value is known. It is
+written the way a control must be: ``deny`` on the bad value, ``proof`` on the good one, so that a field that is missing
+proves nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import strict_yaml
+from ..errors import UsageError
+from ..evaluator.graph import KINDS
+from ..evaluator.metadata import read_control
+from ..evaluator.suggest import did_you_mean
+from ..files import read_limited, write_atomic
+from .examples import BAD, GOOD, example_text
+from .simulator.evidence import EVIDENCE
+from .simulator.pipeline import SimulatedPipeline
+
+_MAX_BYTES = 1024 * 1024
+_FALLBACK = {"issue_count": 0}
+
+
+@dataclass(frozen=True)
+class NewControl:
+    """What is asked for.
+
+    Args:
+        id: permanent id, such as ``ACME-01``.
+        title: one line.
+        kind: of the subjects that it is about.
+        evidence: observation type that decides it; one that is not simulated gets a result to be replaced.
+        priority: ``critical``, ``high``, ``medium`` or ``low``.
+        stages: the gates that it belongs to.
+        checklist: name of the checklist that gets a line for it.
+    """
+
+    id: str
+    title: str
+    kind: str
+    evidence: str
+    priority: str
+    stages: Sequence[str]
+    checklist: str
+
+
+def scaffold(new: NewControl, folder: Path) -> list[Path]:
+    """Write the files of a new control into a folder of policies.
+
+    Returns:
+        What was written, in the order in which to edit it.
+
+    Raises:
+        UsageError: the control is there already, or what is asked for cannot be.
+        PolicyError: the id cannot be one.
+    """
+    home = folder / "controls" / new.id
+    if home.exists():
+        raise UsageError(f"{home} is there already", remedy="choose another id, or edit that control")
+    if new.kind not in KINDS:
+        raise UsageError(f"there is no kind of subject {new.kind!r}", remedy=did_you_mean(new.kind, KINDS))
+    condition = _Condition.of(new)
+    control = _CONTROL.format(**_words(new, condition))
+    read_control(f"controls/{new.id}/control.rego", control)  # refuses what cannot be an id before anything is written
+    checklist = folder / "checklists" / f"{new.checklist}.yaml"
+    listed = _listed(new, checklist)
+    files = {
+        home / "control.rego": control,
+        home / "control_test.rego": _TEST.format(**_words(new, condition)),
+        home / GOOD: _example(new, condition, condition.good),
+        home / BAD: _example(new, condition, condition.bad),
+        checklist: listed,
+    }
+    for path, text in files.items():
+        write_atomic(path, text.encode())
+    return list(files)
+
+
+@dataclass(frozen=True)
+class _Condition:
+    """A field of a result, with a good and a bad value."""
+
+    result: Mapping[str, Any]
+    field: str
+    good: Any
+    bad: Any
+
+    @classmethod
+    def of(cls, new: NewControl) -> _Condition:
+        result = _good_result(new)
+        counts = sorted(name for name, value in result.items() if value == 0 and not isinstance(value, bool))
+        flags = sorted(name for name, value in result.items() if isinstance(value, bool))
+        if counts:
+            return cls(result, counts[0], 0, 1)
+        if flags:
+            return cls(result, flags[0], result[flags[0]], not result[flags[0]])
+        return cls({**result, **_FALLBACK}, "issue_count", 0, 1)
+
+
+def _good_result(new: NewControl) -> Mapping[str, Any]:
+    known = EVIDENCE.get(new.evidence)
+    if known is None:
+        return _FALLBACK
+    if new.kind not in known.kinds:
+        raise UsageError(
+            f"no collector makes {new.evidence} for a {new.kind}",
+            why=f"it is made for: {', '.join(known.kinds)}",
+            remedy="choose one of these with --subject",
+        )
+    pipeline = SimulatedPipeline()
+    return known.make(pipeline, pipeline.add(new.kind, "x"))
+
+
+def _words(new: NewControl, condition: _Condition) -> dict[str, str]:
+    return {
+        "id": new.id,
+        "title": json.dumps(new.title, ensure_ascii=False),
+        "kind": new.kind,
+        "evidence": new.evidence,
+        "priority": new.priority,
+        "stages": ", ".join(new.stages),
+        "package": new.id.lower().replace("-", "_"),
+        "field": condition.field,
+        "good": json.dumps(condition.good),
+        "bad": json.dumps(condition.bad),
+    }
+
+
+def _example(new: NewControl, condition: _Condition, value: Any) -> str:
+    pipeline = SimulatedPipeline(name="example")
+    subject = pipeline.of_kind("pipeline")[0] if new.kind == "pipeline" else pipeline.add(new.kind, "x")
+    pipeline.observe(subject, new.evidence, {**condition.result, condition.field: value})
+    return example_text(pipeline.graph())
+
+
+def _listed(new: NewControl, path: Path) -> str:
+    """The checklist with one more line; its comments and order stay."""
+    line = f"  - id: {new.id}\n"
+    if not path.exists():
+        return _CHECKLIST.format(name=new.checklist) + line
+    data = read_limited(path, _MAX_BYTES)
+    items = strict_yaml.load(data, source=str(path)).value.get("controls")
+    if not isinstance(items, list) or not items:
+        raise UsageError(f"{path} has no list of controls", remedy="add 'controls:' with at least one '- id:' line")
+    lines = data.decode().splitlines(keepends=True)
+    start = next(number for number, text in enumerate(lines) if text.startswith("controls:"))
+    ends = (n for n in range(start + 1, len(lines)) if lines[n].strip() and not lines[n].startswith((" ", "#", "-")))
+    end = next(ends, len(lines))
+    while not lines[end - 1].strip():
+        end -= 1
+    indent = next(text for text in lines[start + 1 :] if text.lstrip().startswith("- "))
+    margin = indent[: len(indent) - len(indent.lstrip())]
+    last = lines[end - 1] if lines[end - 1].endswith("\n") else lines[end - 1] + "\n"
+    return "".join([*lines[: end - 1], last, f"{margin}- id: {new.id}\n", *lines[end:]])
+
+
+_CONTROL = """# METADATA
+# title: {title}
+# description: |
+#   State what is required, and why, in a sentence or two: this is what 'probatum explain' and the reports show.
+# custom:
+#   id: {id}
+#   priority: {priority}
+#   stages: [{stages}]
+#   subjects: [{kind}]
+#   evidence: [{evidence}]
+#   remediation: |
+#     State what to do about a finding.
+package probatum.controls.{package}
+
+import rego.v1
+
+applies contains id if some id in input.ids.{kind}
+
+# Bad news counts wherever it is observed, also when the evidence is stale or partial.
+deny contains {{"subject": id, "message": message, "evidence": [obs]}} if {{
+	some id in applies
+	some obs in input.observed[id].{evidence}
+	value := input.observations[obs].result.{field}
+	value != {good}
+	message := sprintf("{field} is %v", [value])
+}}
+
+# Good news must be usable, and every field that it rests on must be there: what is missing proves nothing.
+proof contains {{"subject": id, "evidence": [obs]}} if {{
+	some id in applies
+	some obs in input.usable[id].{evidence}
+	input.observations[obs].result.{field} == {good}
+}}
+"""
+
+_TEST = """package probatum.controls.{package}_test
+
+import rego.v1
+
+import data.probatum.controls.{package} as control
+
+subject := "{kind}:x"
+
+obs := "obs:one"
+
+world(result) := {{
+	"ids": {{"{kind}": [subject]}},
+	"observations": {{obs: {{"type": "{evidence}", "subject": subject, "result": result}}}},
+	"observed": {{subject: {{"{evidence}": [obs]}}}},
+	"usable": {{subject: {{"{evidence}": [obs]}}}},
+}}
+
+good := world({{"{field}": {good}}})
+
+bad := world({{"{field}": {bad}}})
+
+unusable(input_document) := object.union(input_document, {{"usable": {{subject: {{"{evidence}": []}}}}}})
+
+test_passes if {{
+	control.proof == {{{{"subject": subject, "evidence": [obs]}}}} with input as good
+	control.deny == set() with input as good
+}}
+
+test_fails if {{
+	finding := {{"subject": subject, "message": "{field} is {bad}", "evidence": [obs]}}
+	control.deny == {{finding}} with input as bad
+	control.proof == set() with input as bad
+}}
+
+test_bad_news_counts_when_unusable if count(control.deny) == 1 with input as unusable(bad)
+
+test_unusable_evidence_proves_nothing if control.proof == set() with input as unusable(good)
+
+test_a_missing_field_proves_nothing if {{
+	control.proof == set() with input as world({{}})
+	control.deny == set() with input as world({{}})
+}}
+
+test_does_not_apply_without_subjects if {{
+	control.applies == set() with input as object.union(good, {{"ids": {{"{kind}": []}}}})
+}}
+"""
+
+_CHECKLIST = """# Controls of this pack, and any built-in ones that the organisation asks for: probatum controls lists them.
+schema: https://probatum.dev/checklist/v1
+id: {name}
+version: "0.1.0"
+title: {name}
+controls:
+"""

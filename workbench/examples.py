@@ -2,7 +2,7 @@
 
 They lie beside the control, ``good/evidence.json`` and ``bad/evidence.json``, with ``parameters.json`` where the
 defaults are not enough for the good one; each in a folder of its own, because ``opa test FOLDER`` merges the JSON files
-of one folder into its data and would find two graphs in conflict. They are tests, and what ``explain`` and the generated
+of one folder into its data and would find two graphs in conflict. They are tests, and what ``explain`` and generated
 pages show. An example is judged at the time of its newest observation, so it never grows stale.
 """
 

@@ -1,4 +1,4 @@
-"""One control explained: what it asks and why, how it is decided, on which evidence, by which tool, and how to meet it."""
+"""One control explained: what it asks and why, how it is decided, on whose evidence, and how to meet it."""
 
 from __future__ import annotations
 
@@ -90,9 +90,8 @@ def _bound(rule: Node, name: str | None) -> Iterator[str]:
         target, value = node.child("lhs"), node.child("rhs")
         if node.kind != "AssignExpr" or target is None or value is None or target.dotted() != name:
             continue
-        found = next((part for part in value.walk() if part.kind in ("String", "RawString")), None)
-        if found is not None:
-            yield str(found.fields["value"])
+        texts = (str(part.fields["value"]) for part in value.walk() if part.kind in ("String", "RawString"))
+        yield from [text for text in texts if text][:1]
 
 
 def _lying(control: Control, folders: Sequence[Path]) -> Examples:

@@ -21,12 +21,26 @@ CONTROL = {
     "priority": "critical",
     "stages": ["training", "deployment"],
     "subjects": ["dependency_set"],
-    "evidence": [["dependency_audit", "osv_report"], "dependencies"],
+    "evidence": [["dependency_audit", "osv_report"], ["dependencies"]],
+    "suppliers": {"dependency_audit": "dependency_audit: asks a database", "osv_report": None},
+    "fails": [{"message": "%s is vulnerable\x1b", "at": "control.rego:1:1"}],
+    "mappings": [{"checklist": "full", "row": "K6", "title": "Scanned | daily"}],
+    "references": ["https://example.org/list"],
+    "examples": {
+        "bad": {
+            "outcome": "fail",
+            "messages": ["x is vulnerable"],
+            "parameters": {"threshold": 5},
+            "observations": [
+                {"type": "osv_report", "subject": "s", "status": "complete", "result": {"a": list(range(60))}},
+                {"type": "dependencies", "subject": "s", "status": "partial", "result": {"b\u202e": "c" * 300}},
+            ],
+        },
+    },
     "parameters": {
         "threshold": {"type": "number", "default": 7.0, "minimum": 0, "description": "CVSS base score"},
         "max_age_days": {"default": None},
         "owner": {"type": "string"},
-        "min_tier": "observed",
     },
     "remediation": "upgrade",
 }
@@ -92,10 +106,16 @@ def test_explain_says_everything() -> None:
     for told in (
         "SUPPLY-02: No known vulnerabilities", "(dependency_audit or osv_report) and dependencies",
         "Parameter threshold 7.0 (type number, minimum 0): CVSS base score", "Parameter max_age_days none",
-        "Parameter owner must be given (type string)", "Parameter min_tier observed", "Remedy upgrade",
+        "Parameter owner must be given (type string)", "Remedy upgrade", "Fails when … is vulnerable\\u001b",
+        "osv_report is from no installed collector", "Decides full K6: Scanned | daily", "References https://example.org",
+        "A bad graph fail; x is vulnerable. osv_report of s: ",
     ):  # fmt: skip
         assert told in text
-    assert render_control(CONTROL, Format.MARKDOWN).startswith("## SUPPLY-02: No known vulnerabilities\n")
+    page = render_control(CONTROL, Format.MARKDOWN)
+    assert page.startswith("# SUPPLY-02: No known vulnerabilities\n")
+    for told in ("Scanned \\| daily", "… 24 more lines", "\\u202e", "With the parameters", "## References"):
+        assert told in page
+    assert "\u202e" not in page
 
 
 def test_controls_are_sorted_and_counted() -> None:

@@ -243,7 +243,7 @@ test_does_not_apply_without_subjects if {{
 }}
 """
 
-_CHECKLIST = """# Controls of this pack, and built-in ones that the organisation asks for ('probatum controls' lists them).
+_CHECKLIST = """# Controls of this pack; built-in ones may be listed too ('probatum controls' shows them).
 schema: https://probatum.dev/checklist/v1
 id: {name}
 version: "0.1.0"

@@ -66,7 +66,7 @@ def test_messages_are_found_however_they_are_written() -> None:
     rules = (
         APPLIES + PROOF
         + 'deny contains {"subject": id, "message": "plain", "evidence": []} if some id in applies\n'
-        + 'deny contains {"subject": i, "message": m, "evidence": []} if { some i in applies; m := sprintf("a %s", [i])}\n'
+        + 'deny contains {"subject": i, "message": m, "evidence": []} if { some i in applies; m := sprintf("a %s", i) }\n'
         + 'deny contains {"subject": i, "message": m, "evidence": []} if { some i in applies; m := concat("", [i]) }\n'
         + "deny contains x if { some x in [] }\n"
     )  # fmt: skip

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+
+from ...errors import UsageError
 
 DEFAULT_SECONDS, DEFAULT_MEMORY_MIB = 60.0, 2048
 
@@ -14,7 +17,31 @@ class Limits:
     Args:
         seconds: wall-clock seconds that one control may take to decide one input.
         memory_mib: memory in MiB (2**20 bytes) that an evaluation may take on top of what holding its input takes.
+
+    Raises:
+        UsageError: a limit is not a positive number.
     """
 
     seconds: float = DEFAULT_SECONDS
     memory_mib: int = DEFAULT_MEMORY_MIB
+
+    def __post_init__(self) -> None:
+        for name, value in (("--max-seconds", self.seconds), ("--max-memory", self.memory_mib)):
+            if not (value > 0 and math.isfinite(value)):
+                raise UsageError(f"{name} {value} is no limit", remedy="give a number above 0")
+
+    @property
+    def too_long(self) -> str:
+        """What to say of a policy that hit the limit of time."""
+        return (
+            f"it takes longer than {self.seconds:g} s: look for a loop over all subjects inside another, "
+            "or allow more with --max-seconds"
+        )
+
+    @property
+    def too_large(self) -> str:
+        """What to say of a policy that hit the limit of memory."""
+        return (
+            f"it takes more than {self.memory_mib} MiB of memory: look for a value that grows with every pair of "
+            "subjects, or allow more with --max-memory"
+        )

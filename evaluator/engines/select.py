@@ -28,7 +28,7 @@ def engine_named(name: str, *, server: OpaServer | None = None, limits: Limits |
     if name == "regorus":
         from .regorus import Regorus
 
-        return Regorus()
+        return Regorus(limits=limits or Limits())
     if name == "opa":
         from .opa import Opa
 

@@ -1,0 +1,128 @@
+"""Modules as the embedded engine holds them, each read on its own so that a broken one spoils nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from ...errors import EngineError
+from .modules import split
+from .regorus_messages import plain
+
+Native = Any  # an engine of the wheel, which has no types
+_Result = TypeVar("_Result")
+
+_MAX_COLUMNS, _MAX_BYTES, _MAX_LINES = 10_000, 4 * 1024 * 1024, 100_000
+
+
+def new_engine() -> Native:
+    """An engine with Rego v1 syntax and roomy limits on the size of modules, which prints nothing by itself.
+
+    Raises:
+        EngineError: the wheel does not load on this machine.
+    """
+    try:
+        import regorus  # a native module without stubs
+    except ImportError as error:
+        raise EngineError("the embedded engine does not load", why=str(error), remedy="use --engine opa") from error
+    module: Any = regorus
+    engine = module.Engine()
+    engine.set_policy_length_config(max_col=_MAX_COLUMNS, max_file_bytes=_MAX_BYTES, max_lines=_MAX_LINES)
+    engine.set_gather_prints(True)  # else print() writes to our stderr whatever is in the evidence
+    return engine
+
+
+def calmly(call: Callable[..., _Result], *arguments: Any) -> _Result:
+    """Call the engine, and turn its panics into the error that it raises for everything else.
+
+    Raises:
+        RuntimeError: the engine has something against what it was asked.
+    """
+    try:
+        return call(*arguments)
+    except Exception:
+        raise
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # pyo3 derives it from BaseException
+            raise
+        raise RuntimeError(f"the embedded engine crashed: {error}") from error
+
+
+class Parsed:
+    """The modules of a run, as far as they have been read.
+
+    They are read in parts, in order: everything together, which takes half the time where nothing is wrong; else the
+    modules that all share, then each package. A part that cannot be read, or must not be, is an error of the packages
+    that it concerns.
+
+    Args:
+        modules: path to text.
+        packages: those that are queried.
+    """
+
+    def __init__(self, modules: Mapping[str, str], packages: Sequence[str]) -> None:
+        own, shared = split(modules, packages)
+        self._parts = [(path, {path: text}) for path, text in shared.items()]
+        self._shared = len(self._parts)
+        self._parts += own.items()
+        self._library, self._engine = new_engine(), None
+        self._together: bool | None = None
+        self.errors: dict[str, str] = {}
+        self.note = ""
+
+    @property
+    def engine(self) -> Native:
+        """Everything sound that was read; to be cloned, not queried."""
+        if self._engine is None:
+            self._engine = self._library.clone()
+        return self._engine
+
+    def __len__(self) -> int:
+        return 1 + len(self._parts)
+
+    def read(self, number: int) -> None:
+        """Parse one part, unless that is done, and hold it against the static checks."""
+        if not number:
+            self._read_together()
+        elif not self._together:
+            self._read_part(number - 1)
+
+    def refuse(self, number: int, problem: str) -> None:
+        """Do without a part; what is wrong with the library is told with every error that may come of it."""
+        if not number:
+            self._together = False
+            return
+        name, _ = self._parts[number - 1]
+        if number > self._shared:
+            self.errors[name] = problem
+        elif not self.note:
+            told = problem if problem.startswith(f"{name}:") else f"{name}: {problem}"
+            self.note = f" (the library has errors: {told})"
+
+    def _read_together(self) -> None:
+        if self._together is None:
+            engine = new_engine()
+            texts = {path: text for _, part in self._parts for path, text in part.items()}
+            self._together = _problem(engine, texts) is None
+            self._engine = engine if self._together else None
+
+    def _read_part(self, number: int) -> None:
+        _, texts = self._parts[number]
+        problem = _problem(self._library.clone(), texts)
+        if problem:
+            self.refuse(number + 1, problem)
+            return
+        engine = self._library if number < self._shared else self.engine
+        for path, text in texts.items():
+            engine.add_policy(path, text)
+
+
+def _problem(engine: Native, texts: Mapping[str, str]) -> str | None:
+    """Add modules; what the parser or the static checks, which run before the first evaluation, have against them."""
+    try:
+        for path, text in texts.items():
+            calmly(engine.add_policy, path, text)
+        calmly(engine.eval_query, "true")
+    except RuntimeError as error:
+        return plain(error)
+    return None

@@ -1,0 +1,154 @@
+"""``probatum policy try``: one control on evidence, looked into."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import (
+    Checklist,
+    EngineName,
+    EngineOption,
+    NoColor,
+    OpaCa,
+    OpaCert,
+    OpaKey,
+    OpaUrl,
+    Policies,
+    moment,
+    opa_server,
+)
+from .output import finish, guarded, output
+
+if TYPE_CHECKING:
+    from ..evaluator.policies import PolicySet
+    from ..workbench.circumstances import Circumstances
+    from ..workbench.recorded import Recorded
+
+Manifest = Annotated[
+    Path | None, typer.Option("--manifest", "-m", help="probatum.yaml with parameters, waivers and checklist.")
+]
+Shapes = Annotated[
+    list[str] | None, typer.Option("--format", "-f", metavar="FORMAT[=FILE]", help="text or json. Repeatable.")
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--now", help="Evaluation time (RFC 3339); else the recorded one, or that of the newest observation."),
+]
+_TRACES = ("notes", "fails", "full")
+_RESULTS = {"fail": "fail", "inconclusive": "inconclusive"}
+
+
+@guarded
+def try_(
+    control: Annotated[str, typer.Argument(help="The control's id, such as MODEL-01.", show_default=False)],
+    evidence: Annotated[Path, typer.Argument(help="Evidence graph, or a verdict package.", show_default=False)],
+    policies: Policies = None,
+    manifest: Manifest = None,
+    checklist: Checklist = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option("--param", metavar="NAME=VALUE", help="Set a parameter of the control (JSON). Repeatable."),
+    ] = None,
+    subject: Annotated[
+        list[str] | None, typer.Option("--subject", "-s", help="Look into this subject only. Repeatable.")
+    ] = None,
+    engine: EngineOption = EngineName.REGORUS,
+    opa_url: OpaUrl = None,
+    opa_ca: OpaCa = None,
+    opa_cert: OpaCert = None,
+    opa_key: OpaKey = None,
+    trace: Annotated[
+        str | None, typer.Option("--trace", metavar="|".join(_TRACES), help="Show how OPA evaluates; --engine opa.")
+    ] = None,
+    now: AsOf = None,
+    formats: Shapes = None,
+    no_color: NoColor = False,
+) -> int:
+    """Try one control on evidence: what it decides for each subject, from which values, and where its rules stop.
+
+    Example: probatum policy try MODEL-01 verdict/evidence.json --param 'allowed_formats=["onnx"]'
+    """
+    from ..evaluator.engines.select import engine_named
+    from ..evaluator.policies import PolicySet
+    from ..reports.reading import label
+    from ..reports.trial import render_trial
+    from ..workbench.opa_trace import check_trace, trace_control
+    from ..workbench.recorded import read_recorded
+    from ..workbench.trial import control_named, try_control
+
+    target = output(formats, no_color=no_color)
+    check_trace(trace, engine)
+    found = PolicySet.load(policies)
+    about = control_named(control, found)
+    recorded = read_recorded(evidence)
+    given = circumstances(recorded, found, now, checklist, manifest, {about.id: assigned(param or ())})
+    with engine_named(engine, server=opa_server(opa_url, opa_ca, opa_cert, opa_key)) as evaluates:
+        document = try_control(
+            about, recorded.graph, policies=found, circumstances=given, engine=evaluates, subjects=tuple(subject or ())
+        )
+    if trace is not None:
+        document["trace"] = trace_control(about, recorded.graph, policies=found, circumstances=given, mode=trace)
+    target.write(lambda format, color, width: render_trial(document, format, color=color, width=width))
+    outcome = document["outcome"]
+    return finish(_RESULTS.get(outcome, "pass"), f"{about.id}: {label(outcome)}")
+
+
+def assigned(texts: tuple[str, ...] | list[str]) -> dict[str, Any]:
+    """Parameters from ``NAME=VALUE``; a value that is no JSON is text.
+
+    Raises:
+        UsageError: there is no ``=``, or a name is given twice.
+    """
+    from .. import strict_json
+    from ..errors import EvidenceError, UsageError
+
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not name or not equals or name in found:
+            raise UsageError(f"--param {text!r} is wrong", remedy="write NAME=VALUE, each name once")
+        try:
+            found[name] = strict_json.loads(value.encode(), source=f"--param {name}")
+        except EvidenceError:
+            found[name] = value
+    return found
+
+
+def circumstances(
+    recorded: Recorded,
+    policies: PolicySet,
+    now: str | None,
+    checklist: str | None,
+    manifest: Path | None,
+    parameters: dict[str, dict[str, Any]],
+) -> Circumstances:
+    """What the options and the manifest say of the circumstances of a trial, over what was recorded.
+
+    Args:
+        recorded: the evidence.
+        policies: the policy set.
+        now: the value of ``--now``.
+        checklist: the value of ``--checklist``.
+        manifest: the value of ``--manifest``.
+        parameters: control id to values given on the command line.
+    """
+    from ..gate import DEFAULT_CHECKLIST, open_pipeline
+    from ..workbench.circumstances import circumstances_of
+
+    pipeline = None if manifest is None else open_pipeline(manifest)
+    named = None if pipeline is None else pipeline.checklist
+    if pipeline is not None and named is not None and (pipeline.root / named).is_file():
+        named = str(pipeline.root / named)
+    default = DEFAULT_CHECKLIST if recorded.settings is None and DEFAULT_CHECKLIST in policies.checklists else None
+    return circumstances_of(
+        recorded,
+        policies,
+        now=(recorded.moment if now is None else None) or moment(now)[0],
+        checklist=checklist or named or default,
+        parameters=None if pipeline is None else pipeline.parameters,
+        waivers=None if pipeline is None else pipeline.waivers,
+        given=parameters,
+    )

@@ -1,0 +1,90 @@
+"""Under which circumstances policies are tried: the time, the parameters and waivers of the pipeline, the controls."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ..evaluator.checklist import Checklist, checklist_from_document, load_checklist, parameters_of
+from ..evaluator.policies import PolicySet
+from .recorded import Recorded
+
+SCHEMA = "https://probatum.dev/checklist/v1"
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """Everything that an evaluation depends on besides evidence and policies.
+
+    Args:
+        now: evaluation time.
+        listed: the checklist whose values count; None for none.
+        parameters: control id to values that the pipeline sets.
+        waivers: as the pipeline's manifest has them.
+        stage: the gate, or None.
+    """
+
+    now: datetime
+    listed: Checklist | None = None
+    parameters: Mapping[str, Mapping[str, Any]] | None = None
+    waivers: Sequence[Mapping[str, Any]] = ()
+    stage: str | None = None
+
+    def checklist(self, policies: PolicySet, only: Collection[str] | None = None) -> Checklist:
+        """A checklist of every control of a policy set, or of some, with the values of the one whose values count."""
+        listed = {} if self.listed is None else self.listed.entries
+        controls = [
+            {"id": key, "parameters": dict(listed[key].parameters) if key in listed else {}}
+            for key in policies.controls
+            if only is None or key in only
+        ]
+        document = {"schema": SCHEMA, "id": "workbench", "version": "1.0.0", "title": "Every control"}
+        return checklist_from_document({**document, "controls": controls}, policies, source="the checklist")
+
+    def values(self, policies: PolicySet) -> dict[str, dict[str, Any]]:
+        """The effective parameters of every control of a policy set, as policies see them.
+
+        Raises:
+            PolicyError: a value is wrong.
+        """
+        found = parameters_of(self.checklist(policies), policies, self.parameters or {})
+        return {key: {name: one.value for name, one in values.items()} for key, values in found.items()}
+
+
+def circumstances_of(
+    recorded: Recorded,
+    policies: PolicySet,
+    *,
+    now: datetime,
+    checklist: str | None = None,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    waivers: Sequence[Mapping[str, Any]] | None = None,
+    given: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Circumstances:
+    """The circumstances that evidence was recorded with, under what is given now.
+
+    Recorded parameters of controls that these policies do not have are left out.
+
+    Args:
+        recorded: the evidence.
+        policies: where the checklist is looked up.
+        now: evaluation time.
+        checklist: name or path of the checklist whose values count; else the recorded one.
+        parameters: take the place of the recorded ones.
+        waivers: take the place of the recorded ones.
+        given: control id to values that go over all others.
+
+    Raises:
+        PolicyError: the checklist is unknown or wrong.
+    """
+    settings = recorded.settings or {"checklist": None, "parameters": {}, "waivers": [], "stage": None}
+    known = {key: values for key, values in settings["parameters"].items() if key in policies.controls}
+    listed = None if checklist is None else load_checklist(checklist, policies)
+    if listed is None and settings["checklist"] is not None:
+        listed = Checklist(settings["checklist"])
+    values = dict(known if parameters is None else parameters)
+    values |= {key: {**values.get(key, {}), **own} for key, own in (given or {}).items() if own}
+    kept = settings["waivers"] if waivers is None else waivers
+    return Circumstances(now, listed, values, kept, settings["stage"])

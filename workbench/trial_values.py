@@ -1,0 +1,55 @@
+"""Values of rules: which parts of them are about one subject, and how much of a large one is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .. import strict_json
+from ..evaluator.graph import Graph
+
+MOST_ITEMS = 20
+"""Items of one rule that are kept for one subject."""
+_MOST_BYTES = 2_000
+
+
+def fit(value: Any) -> Any:
+    """A value; of one over 2,000 bytes only its beginning, as ``{"cut": text, "bytes": size}``."""
+    data = strict_json.canonical(value)
+    if len(data) <= _MOST_BYTES:
+        return value
+    return {"cut": data[:_MOST_BYTES].decode("utf-8", "ignore"), "bytes": len(data)}
+
+
+def shared(value: Any, graph: Graph) -> bool:
+    """True for the value of a rule that names no subject and no observation."""
+    return not any(True for item in _items(value) for _ in _subjects(item, graph))
+
+
+def about(value: Any, subject: str, graph: Graph) -> dict[str, Any]:
+    """The items of a rule's value that are about a subject: ``items``, at most ``MOST_ITEMS``, and their ``count``.
+
+    An item is about the subjects that it names and those of the observations that it names, at most two levels deep.
+    """
+    mine = [item for item in _items(value) if subject in _subjects(item, graph)]
+    return {"count": len(mine), "items": [fit(item) for item in mine[:MOST_ITEMS]]}
+
+
+def _items(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    return [[key, item] for key, item in value.items()] if isinstance(value, dict) else [value]
+
+
+def _subjects(item: Any, graph: Graph, depth: int = 2) -> Iterator[str]:
+    if isinstance(item, str):
+        if item in graph.subjects:
+            yield item
+        elif item in graph.observations:
+            yield graph.observations[item].subject
+    elif depth and isinstance(item, list):
+        for part in item:
+            yield from _subjects(part, graph, depth - 1)
+    elif depth and isinstance(item, dict):
+        for part in item.values():
+            yield from _subjects(part, graph, depth - 1)

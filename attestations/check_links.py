@@ -70,6 +70,10 @@ def check_policies(files: PackageFiles, assessment: Document, wanted: str | None
     pinned = assessment["predicate"]["digests"]["policies"]["sha256"]
     found = unpack(files.read(POLICIES), source=POLICIES).digest
     yield equal("policies", pinned, found, f"{POLICIES} holds other policies than were evaluated")
+    packs = assessment["predicate"].get("packs", ())
+    if len(packs) == 1:  # of several, the set is more than any of them; their digests are in the signed record
+        only = packs[0]["digest"]["sha256"]
+        yield equal("policies: pack", pinned, only, f"the one pack, {packs[0]['name']}, is not what was evaluated")
     if wanted is None:
         yield Row("policy digest", None, "", pinned, "no digest was asked for")
     else:
@@ -87,6 +91,7 @@ def check_settings(files: PackageFiles, assessment: Document) -> Iterator[Row]:
         yield equal(
             f"settings: {name}", pinned, strict_json.digest(settings.get(name)), f"{SETTINGS} has another {name}"
         )
+    yield equal("settings: packs", list(details.get("packs", ())), settings.get("packs", []), "other packs of policies")
     yield equal("settings: trust policy", details["digests"]["trust_policy"], settings.get("trust_policy"))
     for name in ("stage", "evaluated_at", "engine"):
         yield equal(f"settings: {name}", details.get(name), settings.get(name), f"{SETTINGS} has another {name}")

@@ -16,6 +16,8 @@ LINK = "link"
 LAYOUT = "layout"
 ARTIFACT = "artifact"
 """Not a predicate: a signature over a file's own bytes."""
+POLICY_BUNDLE = "https://probatum.dev/policy-bundle/v1"
+"""A bundle of policies: the statement's subject is its file. A signature without a statement counts as one, too."""
 
 DEFAULT_TYPES: dict[str, tuple[str, ...]] = {
     "verdict": (VSA, ASSESSMENT),
@@ -28,5 +30,5 @@ DEFAULT_TYPES: dict[str, tuple[str, ...]] = {
     "evidence": ("https://probatum.dev/evidence-graph/v1",),
     "approval": ("https://probatum.dev/approval/v1",),
     "waiver": ("https://probatum.dev/waiver/v1",),
-    "policy": ("https://probatum.dev/policy-bundle/v1",),
+    "policy": (POLICY_BUNDLE,),
 }

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from .predicates import ASSESSMENT, PROVENANCE_V02, PROVENANCE_V1, VSA
+from .predicates import ASSESSMENT, POLICY_BUNDLE, PROVENANCE_V02, PROVENANCE_V1, VSA
 from .trust import Role, TrustPolicy
 
 _CLOCK_SKEW = timedelta(minutes=5)
 _TIME_FIELDS: dict[str, tuple[tuple[str, ...], ...]] = {
     VSA: (("timeVerified",),),
     ASSESSMENT: (("evaluated_at",),),
+    POLICY_BUNDLE: (("signedOn",),),
     PROVENANCE_V1: (("runDetails", "metadata", "finishedOn"), ("runDetails", "metadata", "startedOn")),
     PROVENANCE_V02: (("metadata", "buildFinishedOn"), ("metadata", "buildStartedOn")),
 }

@@ -77,6 +77,7 @@ class TrustPolicy:
         roles: by name.
         sigstore: trusted root for identities.
         source: where the policy came from, for people; not part of its digest.
+        require_signed_policies: policies are used only where somebody with the role ``policy`` signed them.
     """
 
     keys: Mapping[str, PublicKey]
@@ -84,6 +85,7 @@ class TrustPolicy:
     identities: Mapping[str, Identity] = field(default_factory=dict)
     sigstore: SigstoreRoot | None = None
     source: str = "trust policy"
+    require_signed_policies: bool = False
 
     def to_document(self) -> dict[str, Any]:
         """The resolved, self-contained JSON form: with the key material itself, without paths."""
@@ -92,6 +94,7 @@ class TrustPolicy:
             "keys": {name: {"id": key.id, "pem": key.pem} for name, key in self.keys.items()},
             "identities": {n: {"issuer": i.issuer, "identity": i.identity} for n, i in self.identities.items()},
             "sigstore": None if self.sigstore is None else {"sha256": self.sigstore.sha256},
+            "require_signed_policies": self.require_signed_policies,
             "roles": {name: role.to_document() for name, role in self.roles.items()},
         }
 

@@ -10,7 +10,7 @@ from typing import Any
 from .. import strict_yaml
 from ..errors import TrustError, UsageError
 from ..files import read_limited
-from .predicates import DEFAULT_TYPES
+from .predicates import DEFAULT_TYPES, POLICY_BUNDLE
 from .public_key import PublicKey
 from .schemas import schema
 from .trust import Identity, Role, SigstoreRoot, TrustPolicy
@@ -43,7 +43,11 @@ def load_trust(path: Path) -> TrustPolicy:
     if identities and sigstore is None:
         raise _wrong(document, ("identities",), "no trusted root is given", "add `sigstore: {trusted_root, sha256}`")
     roles = {name: _role(document, name, keys, identities) for name in value["roles"]}
-    return TrustPolicy(keys, roles, identities, sigstore, path.name)
+    required = value.get("require_signed_policies", False)
+    if required and not any(POLICY_BUNDLE in role.predicate_types for role in roles.values()):
+        why = "no role may sign policies, so that none could be used"
+        raise _wrong(document, ("require_signed_policies",), why, "add the role `policy` with its signers")
+    return TrustPolicy(keys, roles, identities, sigstore, path.name, required)
 
 
 def _check_schema(document: strict_yaml.Document) -> None:

@@ -62,17 +62,18 @@ class TrustVerifier:
         except ProbatumError as error:
             return Verification(False, str(error), kind=kind)
 
-    def verify_artifact(self, data: bytes, *, source: str, artifact: Path) -> Verification:
+    def verify_artifact(self, data: bytes, *, source: str, artifact: Path, about: str = ARTIFACT) -> Verification:
         """Verify a signature over a file: a sigstore bundle with a message signature, or a bare signature.
 
         Args:
             data: the bundle, or the signature in base64 or DER.
             source: what to call it in reasons.
             artifact: the file that it is said to sign.
+            about: the kind of content that the file is, as roles name it.
         """
         try:
             signers = self._artifact_signers(data, source, artifact)
-            return self._allowed("signature", _Signed(ARTIFACT, signers))
+            return self._allowed("signature", _Signed(about, signers))
         except ProbatumError as error:
             return Verification(False, str(error), kind="signature")
         except OSError as error:

@@ -61,6 +61,7 @@ def evaluate(
     trust_policy_digest: Mapping[str, str] | None = None,
     bypasses: Sequence[Mapping[str, str]] = (),
     engine_identity: Mapping[str, str] | None = None,
+    packs: Sequence[Mapping[str, Any]] = (),
 ) -> Assessment:
     """Evaluate every control of a checklist over a graph.
 
@@ -77,6 +78,7 @@ def evaluate(
         bypasses: ``{code, message}`` of everything that weakened the run before the evaluation.
         engine_identity: ``name`` and ``version`` to record instead of the engine's own; a replay records the
             original's.
+        packs: where the policies came from, pack by pack, to be recorded.
 
     Raises:
         PolicyError: the policy set, the checklist or a parameter is wrong.
@@ -94,6 +96,7 @@ def evaluate(
         stage=stage,
         trust_policy_digest=trust_policy_digest,
         bypasses=tuple(bypasses),
+        packs=tuple(packs),
     )
     with _no_garbage_collection():
         return _Run(graph, settings, engine).assess()

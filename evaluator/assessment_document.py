@@ -30,6 +30,7 @@ class Settings:
     stage: str | None
     trust_policy_digest: Mapping[str, str] | None
     bypasses: Sequence[Mapping[str, str]]
+    packs: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ def assessment_document(
         "engine": dict(settings.engine),
         "checklist": {"id": checklist.id, "version": checklist.version, "title": checklist.title},
         "digests": _digests(graph, settings),
+        **({"packs": [dict(pack) for pack in settings.packs]} if settings.packs else {}),
         "counts": {outcome: counts.get(outcome, 0) for outcome in OUTCOMES},
         "controls": [item.to_document() for item in results],
         "evidence": _evidence(graph, results),

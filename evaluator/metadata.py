@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from .. import strict_yaml
@@ -66,6 +66,7 @@ class Control:
         return frozenset(name for group in self.evidence for name in group)
 
 
+@lru_cache(maxsize=1_024)  # packs are read one by one, and then as one set
 def read_control(path: str, text: str) -> Control:
     """The control that a Rego file states.
 

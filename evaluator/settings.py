@@ -28,6 +28,7 @@ def settings_document(
     stage: str | None = None,
     trust_policy_digest: Mapping[str, str] | None = None,
     bypasses: Sequence[Mapping[str, str]] = (),
+    packs: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The settings of one evaluation; give it what ``evaluate`` was given."""
     return {
@@ -40,6 +41,7 @@ def settings_document(
         "engine": {"name": engine.name, "version": engine.version},
         "trust_policy": dict(trust_policy_digest) if trust_policy_digest else None,
         "bypasses": [dict(bypass) for bypass in bypasses],
+        "packs": [dict(pack) for pack in packs],
     }
 
 
@@ -76,4 +78,5 @@ def evaluate_from(graph: Graph, policies: PolicySet, settings: Any, engine: Engi
         trust_policy_digest=settings["trust_policy"],
         bypasses=settings["bypasses"],
         engine_identity=settings["engine"],
+        packs=settings.get("packs", ()),
     )

@@ -35,6 +35,9 @@ from .evaluator.merge import merge_graphs
 from .evaluator.policies import PolicySet
 from .evaluator.settings import settings_document
 from .files import read_limited, write_atomic
+from .packs.choose import Given
+from .packs.open import Opened
+from .policy_sources import open_policies
 from .reports.format import Format, render
 from .strict_json import DEFAULT_LIMITS, Limits
 
@@ -53,11 +56,13 @@ class Options:
         stage: only controls of this stage.
         engine: ``regorus`` or ``opa``.
         opa: an OPA server that runs already, for ``opa``; without it one is started.
-        policies: folder or bundle of policies; the built-in ones when None.
+        policies: sources of packs of policies that take the place of the manifest's.
         trust: trust policy that takes the place of the manifest's.
         online: collectors may use the network.
         skip: collectors not to run; recorded.
         progress: called as work is done.
+        built_in: lay the packs on the built-in policies; what the manifest says when None.
+        locked: hold the packs to the lock file; when None, if there is one.
     """
 
     now: datetime
@@ -66,11 +71,13 @@ class Options:
     stage: str | None = None
     engine: str = "regorus"
     opa: OpaServer | None = None
-    policies: Path | None = None
+    policies: Sequence[str] = ()
     trust: Path | None = None
     online: bool = False
     skip: Collection[str] = ()
     progress: Progress = no_progress
+    built_in: bool | None = None
+    locked: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -139,13 +146,13 @@ def run(manifest: Manifest, options: Options) -> tuple[Collected, Judged | None]
         PolicyError: a policy, the checklist or a parameter is wrong.
     """
     trust = _trust(manifest, options)  # read once, so that what was verified against is what is recorded
-    policies = PolicySet.load(options.policies)
-    checklist = load_checklist(_checklist(manifest, options), policies)
-    parameters_of(checklist, policies, manifest.parameters)  # a wrong one is told before the work is done
-    collected = collect(manifest, collectors(), _run(options, trust))
+    opened = _policies(manifest, options, trust)
+    checklist = load_checklist(_checklist(manifest, options), opened.policies)
+    parameters_of(checklist, opened.policies, manifest.parameters)  # a wrong one is told before the work is done
+    collected = collect(manifest, collectors(), _run(options, trust, opened))
     if collected.interrupted:
         return collected, None
-    return collected, _judge(collected.graph, manifest, options, policies, checklist, trust)
+    return collected, _judge(collected.graph, manifest, options, opened, checklist, trust)
 
 
 def gather(manifest: Manifest, options: Options) -> Collected:
@@ -153,8 +160,10 @@ def gather(manifest: Manifest, options: Options) -> Collected:
 
     Raises:
         UsageError: the manifest, the options or the trust policy are wrong.
+        PolicyError: the policies, which the evidence names, are wrong.
     """
-    return collect(manifest, collectors(), _run(options, _trust(manifest, options)))
+    trust = _trust(manifest, options)
+    return collect(manifest, collectors(), _run(options, trust, _policies(manifest, options, trust)))
 
 
 def judge(graph: Graph, manifest: Manifest | None, options: Options) -> Judged:
@@ -169,16 +178,17 @@ def judge(graph: Graph, manifest: Manifest | None, options: Options) -> Judged:
         PolicyError: a policy, the checklist or a parameter is wrong.
         UsageError: an option is wrong.
     """
-    policies = PolicySet.load(options.policies)
-    checklist = load_checklist(_checklist(manifest, options), policies)
-    return _judge(graph, manifest, options, policies, checklist, _trust(manifest, options))
+    trust = _trust(manifest, options)
+    opened = _policies(manifest, options, trust)
+    checklist = load_checklist(_checklist(manifest, options), opened.policies)
+    return _judge(graph, manifest, options, opened, checklist, trust)
 
 
 def _judge(
     graph: Graph,
     manifest: Manifest | None,
     options: Options,
-    policies: PolicySet,
+    opened: Opened,
     checklist: Checklist,
     trust: TrustPolicy | None,
 ) -> Judged:
@@ -189,12 +199,13 @@ def _judge(
         "waivers": () if manifest is None else manifest.waivers,
         "stage": options.stage,
         "trust_policy_digest": None if trust is None else {"sha256": trust.digest},
-        "bypasses": _bypasses(options),
+        "bypasses": _bypasses(options) + opened.bypasses,
+        "packs": opened.documents,
     }
     with engine_named(options.engine, server=options.opa) as engine:
-        assessment = evaluate(graph, policies=policies, engine=engine, **settings)
+        assessment = evaluate(graph, policies=opened.policies, engine=engine, **settings)
         recorded = settings_document(engine=engine, **settings)
-    return Judged(assessment, graph, policies, recorded, trust)
+    return Judged(assessment, graph, opened.policies, recorded, trust)
 
 
 def seal(judged: Judged, reports: ReportStore, key: SigningKey | None, out: Path) -> None:
@@ -282,9 +293,9 @@ def explain(control: str, pipeline: Path | None, options: Options) -> dict[str, 
     """
     manifest = None if pipeline is None else open_pipeline(pipeline)
     parameters = {} if manifest is None else manifest.parameters
-    folders = [options.policies] if options.policies and options.policies.is_dir() else []
-    policies, checklist = PolicySet.load(options.policies), _checklist(manifest, options)
-    return authoring.explain(control, policies, checklist, parameters, *folders)
+    folders = [path for path in map(Path, options.policies) if path.is_dir()]
+    opened = _policies(manifest, options, _trust(manifest, options))
+    return authoring.explain(control, opened.policies, _checklist(manifest, options), parameters, *folders)
 
 
 def diagnose(path: Path, options: Options) -> list[dict[str, Any]]:
@@ -296,12 +307,18 @@ def diagnose(path: Path, options: Options) -> list[dict[str, Any]]:
 _REPORTS = {"assessment.json": Format.JSON, "assessment.md": Format.MARKDOWN, "assessment.sarif": Format.SARIF}
 
 
-def _run(options: Options, trust: TrustPolicy | None) -> Run:
+def _policies(manifest: Manifest | None, options: Options, trust: TrustPolicy | None) -> Opened:
+    given = Given(tuple(options.policies), options.built_in, options.locked)
+    return open_policies(manifest, given, online=options.online, trust=trust, now=options.now)
+
+
+def _run(options: Options, trust: TrustPolicy | None, opened: Opened | None = None) -> Run:
     return Run(
         now=options.now,
         online=options.online,
         skip=options.skip,
         verifier=None if trust is None else TrustVerifier(trust, options.now),
+        packs=() if opened is None else opened.documents,
         progress=options.progress,
     )
 

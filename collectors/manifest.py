@@ -28,6 +28,8 @@ class Manifest:
         subjects: without digests; the pipeline itself is not among them.
         relations: between those subjects.
         checklist: name or path; None where the command line decides.
+        policies: sources of packs of policies, the lowest first.
+        built_in_policies: these packs lie on the built-in one.
         parameters: control id to parameters.
         waivers: the exceptions, unchecked.
         trust: path of the trust policy.
@@ -41,6 +43,8 @@ class Manifest:
     subjects: tuple[Subject, ...] = ()
     relations: tuple[Relation, ...] = ()
     checklist: str | None = None
+    policies: tuple[str, ...] = ()
+    built_in_policies: bool = True
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     waivers: tuple[Mapping[str, Any], ...] = ()
     trust: Path | None = None
@@ -77,6 +81,8 @@ def load_manifest(path: Path) -> Manifest:
         subjects=subjects,
         relations=_relations(document, {subject.id for subject in subjects}),
         checklist=value.get("checklist"),
+        policies=tuple(value.get("policies", ())),
+        built_in_policies=value.get("built_in_policies", True),
         parameters=value.get("parameters", {}),
         waivers=_waivers(document, root),
         trust=None if "trust" not in value else inside(root, value["trust"], document.where(("trust",))),

@@ -23,6 +23,7 @@ BUILT_IN = (
     ".ml_bom:MlBom",
     ".model_format:ModelFormat",
     ".model_scan:ModelScan",
+    ".policy_packs:PolicyPacks",
     ".waivers:Waivers",
     ".workload:Workload",
 )

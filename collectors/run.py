@@ -7,10 +7,11 @@ kinds, so that its absence is never mistaken for good news.
 from __future__ import annotations
 
 from collections.abc import Collection as Names
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
+from typing import Any
 
 from ..content import Content, read_content, stamps
 from ..errors import ProbatumError, UsageError
@@ -32,6 +33,7 @@ class Run:
         skip: names of collectors that the user does not want to run.
         verifier: checks signatures against the trust policy.
         limits: of child processes.
+        packs: the policies of the run, pack by pack, as assessments record them.
         progress: called as work is done.
     """
 
@@ -40,6 +42,7 @@ class Run:
     skip: Names[str] = ()
     verifier: EnvelopeVerifier | None = None
     limits: SandboxLimits = DEFAULT_LIMITS
+    packs: Sequence[Mapping[str, Any]] = ()
     progress: Progress = no_progress
 
 
@@ -124,6 +127,7 @@ def prepare(manifest: Manifest, run: Run) -> Context:
         online=run.online,
         limits=run.limits,
         verifier=run.verifier,
+        packs=run.packs,
         progress=run.progress,
     )
 

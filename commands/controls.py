@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Formats, NoColor, Policies
+from .options import BuiltIn, Formats, NoColor, Packs, moment
 from .output import finish, guarded, output
 
 
@@ -15,16 +15,20 @@ def controls(
     checklist: Annotated[
         str | None, typer.Option("--checklist", "-c", help="Only the controls of this checklist.")
     ] = None,
-    policies: Policies = None,
+    policies: Packs = None,
+    built_in: BuiltIn = None,
     formats: Formats = None,
     no_color: NoColor = False,
 ) -> int:
     """List the controls, with the stages and subjects that they are about."""
     from ..evaluator.catalogue import list_controls
-    from ..evaluator.policies import PolicySet
+    from ..packs.choose import Given
+    from ..policy_sources import open_policies
     from ..reports.catalogue import render_controls
 
     target = output(formats, no_color=no_color)
-    found = list_controls(PolicySet.load(policies), checklist)
+    given = Given(tuple(policies or ()), built_in)
+    opened = open_policies(None, given, online=False, trust=None, now=moment(None)[0])
+    found = list_controls(opened.policies, checklist)
     target.write(lambda format, color, width: render_controls(found, format, color=color, width=width))
     return finish("pass", f"{len(found)} controls")

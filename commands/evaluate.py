@@ -8,17 +8,20 @@ from typing import Annotated
 import typer
 
 from .options import (
+    BuiltIn,
     Checklist,
     EngineName,
     EngineOption,
     Formats,
+    Held,
     NoColor,
     Now,
+    Online,
     OpaCa,
     OpaCert,
     OpaKey,
     OpaUrl,
-    Policies,
+    Packs,
     Quiet,
     StageOption,
     Trust,
@@ -43,11 +46,14 @@ def evaluate(
     opa_ca: OpaCa = None,
     opa_cert: OpaCert = None,
     opa_key: OpaKey = None,
-    policies: Policies = None,
+    policies: Packs = None,
+    built_in: BuiltIn = None,
+    locked: Held = None,
     trust: Trust = None,
     max_mib: Annotated[int, typer.Option("--max-mib", min=1, help="Largest evidence graph to read, in MiB.")] = 64,
     max_depth: Annotated[int, typer.Option("--max-depth", min=1, help="Deepest nesting to read.")] = 64,
     now: Now = None,
+    online: Online = False,
     quiet: Quiet = False,
     no_color: NoColor = False,
 ) -> int:
@@ -60,7 +66,9 @@ def evaluate(
 
     target = output(formats, quiet=quiet, no_color=no_color)
     opa = opa_server(opa_url, opa_ca, opa_cert, opa_key)
-    options = Options(*moment(now), checklist, stage, engine, opa, policies, trust)
+    options = Options(
+        *moment(now), checklist, stage, engine, opa, policies or (), trust, online, built_in=built_in, locked=locked
+    )
     graph = read_evidence(evidence, Limits(max_mib * 1024 * 1024, max_depth))
     judged = judge(graph, None if manifest is None else open_pipeline(manifest), options)
     return show(judged, target, locations(judged.graph, Path()))

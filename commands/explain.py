@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Checklist, Formats, NoColor, Policies, moment
+from .options import BuiltIn, Checklist, Formats, NoColor, Packs, moment
 from .output import finish, guarded, output
 
 
@@ -18,7 +18,8 @@ def explain(
         Path | None, typer.Option("--pipeline", "-p", help="Show the parameters of this pipeline.")
     ] = None,
     checklist: Checklist = None,
-    policies: Policies = None,
+    policies: Packs = None,
+    built_in: BuiltIn = None,
     formats: Formats = None,
     no_color: NoColor = False,
 ) -> int:
@@ -33,6 +34,6 @@ def explain(
     from ..reports.catalogue import render_control
 
     target = output(formats, no_color=no_color)
-    found = explained(control, pipeline, Options(*moment(None), checklist, policies=policies))
+    found = explained(control, pipeline, Options(*moment(None), checklist, policies=policies or (), built_in=built_in))
     target.write(lambda format, color, width: render_control(found, format, color=color, width=width))
     return finish("pass", f"explained {control}")

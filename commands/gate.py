@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .options import (
+    BuiltIn,
     Checklist,
     EngineName,
     EngineOption,
     Formats,
+    Held,
     NoColor,
     Now,
     Online,
@@ -19,8 +21,8 @@ from .options import (
     OpaCert,
     OpaKey,
     OpaUrl,
+    Packs,
     Pipeline,
-    Policies,
     Quiet,
     Skip,
     StageOption,
@@ -49,7 +51,9 @@ def gate(
     opa_ca: OpaCa = None,
     opa_cert: OpaCert = None,
     opa_key: OpaKey = None,
-    policies: Policies = None,
+    policies: Packs = None,
+    built_in: BuiltIn = None,
+    locked: Held = None,
     trust: Trust = None,
     key: Annotated[
         str | None, typer.Option("--key", help="Sign with this PEM file or securesystemslib URI; else your local key.")
@@ -75,8 +79,9 @@ def gate(
     manifest = open_pipeline(pipeline, ignore if quiet else say)
     with progress(quiet=quiet, color=not no_color) as report:
         options = Options(
-            *moment(now), checklist, stage, engine, opa, policies, trust, online, tuple(skip or ()), report
-        )
+            *moment(now), checklist, stage, engine, opa, policies or (), trust, online, tuple(skip or ()), report,
+            built_in, locked,
+        )  # fmt: skip
         collected, judged = run(manifest, options)
     for name in collected.changed:
         say(f"{name} was written to while evidence was gathered: none of it counts; run again")

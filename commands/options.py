@@ -80,13 +80,37 @@ Now = Annotated[
     str | None,
     typer.Option("--now", help="Evaluation time (RFC 3339); else SOURCE_DATE_EPOCH, else the clock. Recorded."),
 ]
-Online = Annotated[bool, typer.Option("--online/--offline", help="Let collectors use the network.")]
+Online = Annotated[
+    bool, typer.Option("--online/--offline", help="Let collectors and sources of policies use the network.")
+]
 Skip = Annotated[
     list[str] | None,
     typer.Option("--skip", metavar="COLLECTOR", help="Do not run this collector. Recorded. Repeatable."),
 ]
 Policies = Annotated[
     Path | None, typer.Option("--policies", help="Folder or bundle of policies; the built-in ones by default.")
+]
+Packs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--policies",
+        metavar="SOURCE",
+        help="Pack of policies to lay on the built-in ones, instead of the manifest's: a folder, .tar.gz, git+https://"
+        "…@commit#folder, oci://…@sha256:… or https://….tar.gz#sha256=…. Repeatable.",
+    ),
+]
+BuiltIn = Annotated[
+    bool | None,
+    typer.Option(
+        "--built-in/--no-built-in", help="Lay the packs on the built-in policies; by default as the manifest says."
+    ),
+]
+Held = Annotated[
+    bool | None,
+    typer.Option(
+        "--locked/--no-locked",
+        help="Hold the packs to probatum.lock; by default where there is one. --no-locked is recorded.",
+    ),
 ]
 Trust = Annotated[Path | None, typer.Option("--trust", help="Trust policy: who may sign what.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the last line on stderr, and what --format writes.")]

@@ -5,10 +5,14 @@ from __future__ import annotations
 import typer
 
 from .policy_docs import docs
+from .policy_lock import lock
 from .policy_new import new
+from .policy_try import try_
 
 policy_app = typer.Typer(
     help="Write, test, document and roll out policies.", no_args_is_help=True, rich_markup_mode=None
 )
 policy_app.command("new")(new)
 policy_app.command("docs")(docs)
+policy_app.command("try")(try_)
+policy_app.command("lock")(lock)

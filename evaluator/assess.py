@@ -126,7 +126,7 @@ class _Run:
     def __init__(self, graph: Graph, settings: Settings, engine: Engine) -> None:
         self.graph, self.settings, self.engine = graph, settings, engine
         self.parameters = parameters_of(settings.checklist, settings.policies, settings.parameters)
-        self.index = Index(graph, seconds(settings.evaluated_at) or 0)
+        self.index = Index(graph, seconds(settings.evaluated_at) or 0, packs=settings.packs)
         moment = datetime.fromisoformat(settings.evaluated_at)
         known = settings.policies.controls
         self.waivers = [judge(document, moment, known) for document in settings.waivers]

@@ -7,7 +7,7 @@ by the inputs of all limits.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from .graph import KINDS, Graph
 from .usability import Limit, Standing, standing
 
 _Lists = dict[str, dict[str, list[str]]]
+_PACKS = "policy_packs"
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,12 @@ class Index:
     Args:
         graph: the evidence.
         now_seconds: evaluation time, seconds since the epoch.
+        packs: the policies that decide; what was observed of others says nothing. Empty where nobody knows.
     """
 
     graph: Graph
     now_seconds: int
+    packs: Sequence[Mapping[str, Any]] = ()
 
     @cached_property
     def ids(self) -> dict[str, list[str]]:
@@ -42,10 +45,15 @@ class Index:
     def standings(self) -> dict[str, Standing]:
         """Observation id to what decides its usability."""
         subjects, now = self.graph.subjects, self.now_seconds
-        return {
+        found = {
             key: standing(observation, subjects.get(observation.subject), now)
             for key, observation in self.graph.observations.items()
         }
+        if self.packs:
+            for key, observation in self.graph.observations.items():
+                if observation.type == _PACKS and _contents(observation.result.get("packs")) != _contents(self.packs):
+                    found[key] = found[key]._replace(current=False)
+        return found
 
     @cached_property
     def observed(self) -> _Lists:
@@ -116,3 +124,9 @@ class Index:
             incoming[link.target].setdefault(link.relation, []).append(link.source)
         ends = self.graph.subjects
         return {key: outgoing.get(key, {}) for key in ends}, {key: incoming.get(key, {}) for key in ends}
+
+
+def _contents(packs: Any) -> list[tuple[Any, Any]]:
+    """Name and digest of every pack, in their order; nothing for what is no list of packs."""
+    items = packs if isinstance(packs, list | tuple) else []
+    return [(item.get("name"), item.get("digest")) for item in items if isinstance(item, Mapping)]

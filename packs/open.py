@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from .. import __version__
 from ..attestations.trust import TrustPolicy
@@ -30,6 +31,7 @@ class Wanted:
         built_in: lay them on the built-in pack.
         lock: the lock file; None when there is none, or it is not to be held to.
         locked: refuse what the lock file does not name.
+        unheld: there is a lock file, and it is not to be held to; recorded.
         trust: who may sign policies.
     """
 
@@ -39,6 +41,7 @@ class Wanted:
     built_in: bool = True
     lock: Lock | None = None
     locked: bool = False
+    unheld: bool = False
     trust: TrustPolicy | None = None
 
 
@@ -50,11 +53,30 @@ class Opened:
         policies: all packs as one set.
         packs: the lowest first.
         entries: what a lock file of these packs says, one per source.
+        unheld: there is a lock file, and it was not to be held to.
     """
 
     policies: PolicySet
     packs: tuple[Pack, ...]
     entries: tuple[Locked, ...] = ()
+    unheld: bool = False
+
+    @property
+    def documents(self) -> list[dict[str, Any]]:
+        """The packs as assessments and evidence have them."""
+        return [dict(pack.to_document()) for pack in self.packs]
+
+    @property
+    def bypasses(self) -> list[dict[str, str]]:
+        """What may weaken the run: a replaced control can be stricter, and nobody can prove that it is."""
+        found = [
+            {"code": "control_replaced", "message": f"the pack {pack.name} replaces {control}"}
+            for pack in self.packs
+            for control in pack.replaces
+        ]
+        if self.unheld:
+            found.append({"code": "lock_ignored", "message": f"policies are not held to the {FILE_NAME} that is there"})
+        return found
 
 
 def built_in_pack() -> Pack:
@@ -79,7 +101,7 @@ def open_packs(wanted: Wanted) -> Opened:
     _check_names(packs)
     stacked = stack([(pack.name, pack.policies) for pack in packs])
     packs = [replace(pack, replaces=stacked.replaces[pack.name]) for pack in packs]
-    return Opened(stacked.policies, tuple(packs), tuple(entry for _, entry in opened))
+    return Opened(stacked.policies, tuple(packs), tuple(entry for _, entry in opened), wanted.unheld)
 
 
 def _open(source: Source, wanted: Wanted) -> tuple[Pack, Locked]:

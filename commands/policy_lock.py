@@ -1,0 +1,45 @@
+"""``probatum policy lock`` pins every pack of policies by its digest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Formats, NoColor, Now, Online, Packs, Trust, moment
+from .output import finish, guarded, output, say
+
+
+@guarded
+def lock(
+    pipeline: Annotated[Path, typer.Argument(help="The pipeline's folder, or its probatum.yaml.")] = Path(),
+    policies: Packs = None,
+    trust: Trust = None,
+    now: Now = None,
+    online: Online = False,
+    formats: Formats = None,
+    no_color: NoColor = False,
+) -> int:
+    """Write probatum.lock: the digest of each pack of policies that the manifest names, for review and for every run.
+
+    Branches, tags and addresses without a digest are resolved here and nowhere else. Signatures are checked against the
+    trust policy. What changed since the last lock file is listed.
+
+    Example: probatum policy lock training/ --online
+    """
+    from ..attestations.trust_file import load_trust
+    from ..gate import open_pipeline
+    from ..packs.choose import Given
+    from ..policy_sources import lock_policies
+    from ..reports.lock import render_lock
+
+    target = output(formats, no_color=no_color)
+    manifest = open_pipeline(pipeline, say)
+    path = trust or manifest.trust
+    trusted = None if path is None else load_trust(path)
+    given = Given(tuple(policies or ()))
+    found = lock_policies(manifest, given, online=online, trust=trusted, now=moment(now)[0])
+    target.write(lambda format, color, width: render_lock(found, format, color=color, width=width))
+    changed = sum(entry["change"] != "unchanged" for entry in found["packs"]) + len(found["gone"])
+    return finish("pass", f"wrote {found['file']}: {len(found['packs'])} packs, {changed} changes")

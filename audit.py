@@ -20,6 +20,7 @@ from .attestations.trust_file import load_trust
 from .attestations.verify import verify_package
 from .errors import UsageError
 from .evaluator.engines.base import Engine
+from .evaluator.engines.limits import Limits
 from .evaluator.engines.opa_address import OpaServer
 from .evaluator.engines.select import engine_named
 from .files import read_limited
@@ -40,6 +41,7 @@ class Audit:
         engine: of the replay; the recorded one when None.
         opa: an OPA server that runs already, for the replay.
         max_age: days that the verdict may be old.
+        limits: of each control's evaluation in the replay; the engine's own when None.
     """
 
     now: datetime
@@ -50,6 +52,7 @@ class Audit:
     engine: str | None = None
     opa: OpaServer | None = None
     max_age: float | None = None
+    limits: Limits | None = None
 
 
 def verify(package: Path, audit: Audit) -> VerificationReport:
@@ -119,7 +122,7 @@ def _trusted(audit: Audit) -> tuple[TrustPolicy, str]:
 
 def _engine(package: Path, audit: Audit) -> Engine:
     name = audit.engine or _recorded_engine(package)
-    return engine_named(name, server=audit.opa)
+    return engine_named(name, server=audit.opa, limits=audit.limits)
 
 
 def _recorded_engine(package: Path) -> str:

@@ -27,6 +27,7 @@ from .evaluator.assess import Assessment, evaluate
 from .evaluator.bundle import pack
 from .evaluator.checklist import Checklist, load_checklist, parameters_of
 from .evaluator.engines.diagnosis import diagnose as engines_diagnosis
+from .evaluator.engines.limits import Limits as EngineLimits
 from .evaluator.engines.opa_address import OpaServer
 from .evaluator.engines.select import engine_named
 from .evaluator.graph import Graph
@@ -63,6 +64,7 @@ class Options:
         progress: called as work is done.
         built_in: lay the packs on the built-in policies; what the manifest says when None.
         locked: hold the packs to the lock file; when None, if there is one.
+        limits: of each control's evaluation; the engine's own when None.
     """
 
     now: datetime
@@ -78,6 +80,7 @@ class Options:
     progress: Progress = no_progress
     built_in: bool | None = None
     locked: bool | None = None
+    limits: EngineLimits | None = None
 
 
 @dataclass(frozen=True)
@@ -202,7 +205,7 @@ def _judge(
         "bypasses": _bypasses(options) + opened.bypasses,
         "packs": opened.documents,
     }
-    with engine_named(options.engine, server=options.opa) as engine:
+    with engine_named(options.engine, server=options.opa, limits=options.limits) as engine:
         assessment = evaluate(graph, policies=opened.policies, engine=engine, **settings)
         recorded = settings_document(engine=engine, **settings)
     return Judged(assessment, graph, opened.policies, recorded, trust)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ..evaluator.engines.limits import DEFAULT_MEMORY_MIB, DEFAULT_SECONDS
+from ..evaluator.engines.limits import Limits as EngineLimits
 from .options import (
     BuiltIn,
     Checklist,
@@ -14,6 +16,8 @@ from .options import (
     EngineOption,
     Formats,
     Held,
+    MaxMemory,
+    MaxSeconds,
     NoColor,
     Now,
     Online,
@@ -46,6 +50,8 @@ def evaluate(
     opa_ca: OpaCa = None,
     opa_cert: OpaCert = None,
     opa_key: OpaKey = None,
+    max_seconds: MaxSeconds = DEFAULT_SECONDS,
+    max_memory: MaxMemory = DEFAULT_MEMORY_MIB,
     policies: Packs = None,
     built_in: BuiltIn = None,
     locked: Held = None,
@@ -66,9 +72,11 @@ def evaluate(
 
     target = output(formats, quiet=quiet, no_color=no_color)
     opa = opa_server(opa_url, opa_ca, opa_cert, opa_key)
+    limits = EngineLimits(max_seconds, max_memory)
     options = Options(
-        *moment(now), checklist, stage, engine, opa, policies or (), trust, online, built_in=built_in, locked=locked
-    )
+        *moment(now), checklist, stage, engine, opa, policies or (), trust, online, built_in=built_in, locked=locked,
+        limits=limits,
+    )  # fmt: skip
     graph = read_evidence(evidence, Limits(max_mib * 1024 * 1024, max_depth))
     judged = judge(graph, None if manifest is None else open_pipeline(manifest), options)
     return show(judged, target, locations(judged.graph, Path()))

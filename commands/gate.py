@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..evaluator.engines.limits import DEFAULT_MEMORY_MIB, DEFAULT_SECONDS, Limits
 from .options import (
     BuiltIn,
     Checklist,
@@ -14,6 +15,8 @@ from .options import (
     EngineOption,
     Formats,
     Held,
+    MaxMemory,
+    MaxSeconds,
     NoColor,
     Now,
     Online,
@@ -51,6 +54,8 @@ def gate(
     opa_ca: OpaCa = None,
     opa_cert: OpaCert = None,
     opa_key: OpaKey = None,
+    max_seconds: MaxSeconds = DEFAULT_SECONDS,
+    max_memory: MaxMemory = DEFAULT_MEMORY_MIB,
     policies: Packs = None,
     built_in: BuiltIn = None,
     locked: Held = None,
@@ -80,7 +85,7 @@ def gate(
     with progress(quiet=quiet, color=not no_color) as report:
         options = Options(
             *moment(now), checklist, stage, engine, opa, policies or (), trust, online, tuple(skip or ()), report,
-            built_in, locked,
+            built_in, locked, Limits(max_seconds, max_memory),
         )  # fmt: skip
         collected, judged = run(manifest, options)
     for name in collected.changed:

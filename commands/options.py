@@ -76,6 +76,12 @@ OpaKey = Annotated[
     Path | None,
     typer.Option("--opa-key", envvar="PROBATUM_OPA_KEY", help="PEM file: the private key of --opa-cert."),
 ]
+MaxSeconds = Annotated[
+    float, typer.Option("--max-seconds", help="Seconds that a control may take to decide; more is an error of it.")
+]
+MaxMemory = Annotated[
+    int, typer.Option("--max-memory", help="MiB of memory that a control may take to decide; more is an error of it.")
+]
 Now = Annotated[
     str | None,
     typer.Option("--now", help="Evaluation time (RFC 3339); else SOURCE_DATE_EPOCH, else the clock. Recorded."),

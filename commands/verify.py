@@ -7,7 +7,23 @@ from typing import Annotated
 
 import typer
 
-from .options import EngineName, Formats, NoColor, Now, OpaCa, OpaCert, OpaKey, OpaUrl, Quiet, Trust, moment, opa_server
+from ..evaluator.engines.limits import DEFAULT_MEMORY_MIB, DEFAULT_SECONDS, Limits
+from .options import (
+    EngineName,
+    Formats,
+    MaxMemory,
+    MaxSeconds,
+    NoColor,
+    Now,
+    OpaCa,
+    OpaCert,
+    OpaKey,
+    OpaUrl,
+    Quiet,
+    Trust,
+    moment,
+    opa_server,
+)
 from .output import finish, guarded, output
 
 
@@ -29,6 +45,8 @@ def verify(
     opa_ca: OpaCa = None,
     opa_cert: OpaCert = None,
     opa_key: OpaKey = None,
+    max_seconds: MaxSeconds = DEFAULT_SECONDS,
+    max_memory: MaxMemory = DEFAULT_MEMORY_MIB,
     max_age: Annotated[
         float | None, typer.Option("--max-age", help="Refuse a verdict older than this many days.")
     ] = None,
@@ -47,8 +65,9 @@ def verify(
     target = output(formats, quiet=quiet, no_color=no_color)
     opa = opa_server(opa_url, opa_ca, opa_cert, opa_key)
     asked = audit.Audit(
-        moment(now)[0], tuple(subject or ()), trust, tuple(public_key or ()), replay, engine, opa, max_age
-    )
+        moment(now)[0], tuple(subject or ()), trust, tuple(public_key or ()), replay, engine, opa, max_age,
+        Limits(max_seconds, max_memory),
+    )  # fmt: skip
     report = audit.verify(package, asked)
     document = report.to_document()
     target.write(lambda format, color, width: render_verification(document, format, color=color, width=width))

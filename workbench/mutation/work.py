@@ -1,0 +1,50 @@
+"""Many small pieces of work on policies, in several child processes, each piece under limits of time and memory."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ...evaluator.engines.confined import Excess, run_steps
+from ...evaluator.engines.confined_child import Step
+from ...evaluator.engines.limits import Limits
+
+Task = Callable[[], Any]
+"""A piece of work; its result is a JSON value."""
+
+
+def work_off(tasks: Sequence[Task], jobs: int, limits: Limits) -> list[Any]:
+    """Do every task in a child process.
+
+    Args:
+        tasks: what to do; neighbours should need the same, for a child keeps what it made.
+        jobs: how many children at a time.
+        limits: of each task.
+
+    Returns:
+        In the order of the tasks, what each gave, or an ``Excess`` when a limit ended it.
+
+    Raises:
+        EngineError: no process can be made.
+    """
+    shares = [range(first, len(tasks), jobs) for first in range(min(jobs, len(tasks)))]
+    answers: dict[int, Any] = {}
+    with ThreadPoolExecutor(max(1, len(shares))) as pool:
+        for found in pool.map(lambda share: _share(tasks, share, limits), shares):
+            answers.update(found)
+    return [answers[number] for number in range(len(tasks))]
+
+
+def _share(tasks: Sequence[Task], numbers: Sequence[int], limits: Limits) -> dict[int, Any]:
+    steps = [Step(_encoded(tasks[number])) for number in numbers]
+    with contextlib.closing(run_steps(steps, limits)) as answers:
+        return {
+            numbers[place]: answer if isinstance(answer, Excess) else json.loads(answer) for place, answer in answers
+        }
+
+
+def _encoded(task: Task) -> Callable[[], bytes]:
+    return lambda: json.dumps(task()).encode()

@@ -32,7 +32,7 @@ def engine_named(name: str, *, server: OpaServer | None = None, limits: Limits |
     if name == "opa":
         from .opa import Opa
 
-        token = os.environ.get(TOKEN) if server else None
+        token = os.environ.get(TOKEN) or None if server else None
         return Opa(server=server, token=token, limits=limits or Limits())
     raise UsageError(
         f"there is no engine {name!r}", why=f"the engines are {', '.join(NAMES)}", remedy="choose one of them"

@@ -14,7 +14,6 @@ from probatum.evaluator.assess import evaluate
 from probatum.evaluator.checklist import Checklist, load_checklist
 from probatum.evaluator.engines.base import Engine
 from probatum.evaluator.engines.opa import Opa
-from probatum.evaluator.engines.opa_server import started
 from probatum.evaluator.engines.regorus import Regorus
 from probatum.evaluator.graph import Graph
 from probatum.evaluator.policies import PolicySet
@@ -77,9 +76,7 @@ def test_both_engines_decide_alike() -> None:
     checklist = load_checklist("full", policies)
     graphs = [("good", simulator.good_graph()), *((name, graph) for name, graph, *_ in simulator.bad_graphs())]
     embedded = [decided(graph, policies, checklist, Regorus()) for _, graph in graphs]
-    with started(str(opa_binary()), 60) as client:
-        token = client.headers["Authorization"].removeprefix("Bearer ")
-        engine = Opa(url=f"http://127.0.0.1:{client.port}", token=token)
+    with Opa(binary=opa_binary()) as engine:
         for (name, graph), expected in zip(graphs, embedded, strict=True):
             assert decided(graph, policies, checklist, engine) == expected, name
     assert len(graphs) > len(policies.controls)

@@ -1,0 +1,261 @@
+"""Where the modules of a run are evaluated: on an OPA server of ours, or on one that somebody else runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ...errors import EngineError
+from .base import RULES
+from .limits import Limits
+from .modules import package_of
+from .moving import UnmovableError
+from .namespaces import Namespace
+from .opa_connection import Connection, SlowError, check_version
+from .opa_server import NotLoadedError, RunningServer, binary_version, find_binary, stated_version
+from .opa_uploads import Uploads
+
+_GATHERING, _QUESTION = "gathering.rego", "question.rego"
+_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Modules that are on a server.
+
+    Args:
+        modules: path to text, as their author wrote them.
+        space: where they are.
+        packages: which can be asked.
+        texts: path to text, as the server has it.
+        problems: package to what is wrong with a module of it.
+    """
+
+    modules: Mapping[str, str]
+    space: Namespace
+    packages: frozenset[str]
+    texts: Mapping[str, str]
+    problems: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, modules: Mapping[str, str], packages: Collection[str]) -> Loaded:
+        """Modules moved into a namespace of their own, but for those that cannot be moved."""
+        space, texts, problems = Namespace.of(modules), {}, {}
+        for path, text in modules.items():
+            try:
+                texts[path] = space.rewritten(text)
+            except UnmovableError as error:
+                problems[package_of(text) or path] = f"{path}: {error}"
+        texts[_GATHERING] = space.gathering(sorted(packages), RULES)
+        texts[_QUESTION] = space.question()
+        return cls(dict(modules), space, frozenset(packages), texts, problems)
+
+    def put(self, uploads: Uploads) -> Loaded:
+        """Upload one by one; what comes back lacks what the server refused, and says so.
+
+        One package can make the module that gathers all of them unsound, as when its rule is a function; then each
+        package has a module of its own for that.
+        """
+        texts = dict(self.texts)
+        refused = uploads.put(texts)
+        owners = {path: package_of(text) or path for path, text in self.modules.items()}
+        if _GATHERING in refused:
+            apart = {_gathering_of(name): self.space.gathering([name], RULES) for name in sorted(self.packages)}
+            refused.update(uploads.put({**apart, _QUESTION: texts[_QUESTION]}))
+            texts.update(apart)
+            owners.update({_gathering_of(name): name for name in self.packages})
+        found = {owners[path]: f"{path}: {why}" for path, why in refused.items() if path in owners}
+        kept = {path: text for path, text in texts.items() if path not in refused}
+        return Loaded(self.modules, self.space, self.packages, kept, {**found, **self.problems})
+
+    def serves(self, modules: Mapping[str, str], packages: Collection[str]) -> bool:
+        """Whether nothing has to be loaded for a question."""
+        return self.packages.issuperset(packages) and self.modules == modules
+
+
+def _gathering_of(package: str) -> str:
+    return f"gathering/{package}.rego"
+
+
+class Place(Protocol):
+    """A server that holds modules and answers questions about them."""
+
+    @property
+    def version(self) -> str:
+        """As the server states it; ``unknown`` when it does not."""
+
+    def load(self, modules: Mapping[str, str], packages: Collection[str]) -> Loaded:
+        """Have modules on the server; what it holds already is not handed over again."""
+
+    def ask(self, document: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
+        """The answer of the gathering module to a question."""
+
+    def recover(self, error: EngineError) -> str:
+        """After a question that failed: be fit for the next, and say what was wrong with that one.
+
+        Raises:
+            EngineError: it was not the question that was wrong.
+        """
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+
+
+class OwnServer:
+    """A server of ours, started with the modules and stopped at the end.
+
+    Args:
+        binary: path of the executable; None for ``PROBATUM_OPA`` or the search path.
+        limits: of the evaluation of each control.
+    """
+
+    def __init__(self, binary: str | None, limits: Limits) -> None:
+        self._binary, self._limits = binary, limits
+        self._running: tuple[RunningServer, Loaded] | None = None
+
+    @property
+    def version(self) -> str:
+        """Of the executable."""
+        try:
+            return stated_version(find_binary(self._binary))
+        except EngineError:
+            return _UNKNOWN
+
+    def load(self, modules: Mapping[str, str], packages: Collection[str]) -> Loaded:
+        """Start a server with the modules, unless the one that runs holds them."""
+        if self._running:
+            server, loaded = self._running
+            if loaded.serves(modules, packages) and server.death() is None:
+                return loaded
+            packages = loaded.packages.union(packages) if loaded.modules == modules else packages
+        self.close()
+        wanted = Loaded.of(modules, packages)
+        try:
+            self._start(wanted)
+        except NotLoadedError:
+            wanted = self._sound(wanted)
+            self._start(wanted)
+        return wanted
+
+    def ask(self, document: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
+        """The answer to a question."""
+        assert self._running is not None, "load comes first"
+        server, loaded = self._running
+        return server.connection.query(document, loaded.space.gathering_package, "answer", seconds)
+
+    def recover(self, error: EngineError) -> str:
+        """Start again; a server that ended, or does not end, did so because of the question."""
+        assert self._running is not None, "load comes first"
+        server, loaded = self._running
+        if isinstance(error, SlowError):
+            why = f"it takes longer than {self._limits.seconds:g} s"
+        else:
+            server.settle()
+            found = server.death()
+            if found is None:
+                raise error
+            why = found
+        self.close()
+        self._start(loaded)
+        return why
+
+    def close(self) -> None:
+        """Stop the server."""
+        running, self._running = self._running, None
+        if running is not None:
+            running[0].stop()
+
+    def _start(self, loaded: Loaded) -> None:
+        binary = find_binary(self._binary)
+        binary_version(binary)
+        self._running = RunningServer(binary, loaded.texts, self._limits), loaded
+
+    def _sound(self, loaded: Loaded) -> Loaded:
+        """Find out which modules are not sound: an empty server is given one after the other."""
+        server = RunningServer(find_binary(self._binary), {}, self._limits)
+        try:
+            return loaded.put(Uploads(server.connection, loaded.space))
+        finally:
+            server.stop()
+
+
+class ForeignServer:
+    """A server that somebody else runs, and others use too.
+
+    Args:
+        connect: makes the connection.
+        limits: of the evaluation of each control; memory is the server's own affair.
+    """
+
+    def __init__(self, connect: Callable[[], Connection], limits: Limits) -> None:
+        self._connect, self._limits = connect, limits
+        self._connection: Connection | None = None
+        self._uploads: Uploads | None = None
+        self._loaded: Loaded | None = None
+        self._version: str | None = None
+
+    @property
+    def version(self) -> str:
+        """As the server states it; asked once."""
+        try:
+            return self._stated()
+        except EngineError:
+            return _UNKNOWN
+
+    def load(self, modules: Mapping[str, str], packages: Collection[str]) -> Loaded:
+        """Upload the modules, unless they are there; hold what the server has against what it was given."""
+        check_version(self._stated(), "the OPA server")
+        if self._loaded and self._loaded.serves(modules, packages):
+            return self._loaded
+        if self._loaded and self._loaded.modules == modules:
+            packages = self._loaded.packages.union(packages)
+        self._remove()
+        wanted = Loaded.of(modules, packages)
+        self._uploads = Uploads(self._open(), wanted.space)
+        found = wanted.put(self._uploads)
+        self._uploads.verify(found.texts)
+        self._loaded = found
+        return found
+
+    def ask(self, document: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
+        """The answer to a question."""
+        assert self._loaded is not None, "load comes first"
+        return self._open().query(document, self._loaded.space.gathering_package, "answer", seconds)
+
+    def recover(self, error: EngineError) -> str:
+        """Tell a slow question from a slow server: that one does not answer an easy question in time either.
+
+        Breaking the connection off ends the evaluation on the server.
+        """
+        if not isinstance(error, SlowError):
+            raise error
+        try:
+            self._open().version()
+        except EngineError:
+            raise error from None
+        return f"it takes longer than {self._limits.seconds:g} s"
+
+    def close(self) -> None:
+        """Remove what was uploaded, and hang up."""
+        try:
+            self._remove()
+        finally:
+            connection, self._connection, self._version = self._connection, None, None
+            if connection is not None:
+                connection.close()
+
+    def _open(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def _stated(self) -> str:
+        if self._version is None:
+            self._version = self._open().version()
+        return self._version
+
+    def _remove(self) -> None:
+        uploads, self._uploads, self._loaded = self._uploads, None, None
+        if uploads is not None:
+            uploads.remove()

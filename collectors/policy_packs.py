@@ -27,7 +27,7 @@ class PolicyPacks:
 
     def collect(self, context: Context) -> Iterator[Item]:
         """One observation about the pipeline."""
-        packs = [dict(pack) for pack in context.packs]
+        packs = [{**pack, "replaces_count": len(pack["replaces"])} for pack in context.packs]
         result = {"packs": packs, "pack_count": len(packs)}
         coverage = Coverage(len(packs), len(packs))
         yield context.observe(self, context.pipeline_id, TYPE, result, coverage=coverage)

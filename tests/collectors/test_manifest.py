@@ -59,7 +59,7 @@ def test_a_manifest_is_read_whole(folder: Path) -> None:
         ('to: "dataset:d"', 'to: "dataset:e"', ":6", "no subject 'dataset:e'"),
         ("name: d,", "name: m, x: 1,", ":4", "subjects.1"),
         ("kind: dataset, name: d", "kind: model, name: m", ":4", "declared twice"),
-        ("MODEL-01", "MODEL-1", ":8", "parameters"),
+        ("MODEL-01", "MODEL_01", ":8", "parameters"),
         ("pipeline: {name: scoring, criticality: high, exposure: internet}", "pipelines: {}", ":1", "pipeline"),
     ],
 )

@@ -191,6 +191,16 @@ DEFECTS: tuple[Defect, ...] = (
         "literals": [{"file": "ci.yml", "location": "env.TOKEN", "name": "TOKEN", "reason": "its name"}],
         "literal_count": 1,
     }),
+    Defect("GOV-03", "not pinned", "policy_packs", {
+        "packs/1/source": "packs/acme", "packs/1/pinned": False, "packs/1/locked": False,
+    }),
+    Defect("GOV-03", "not signed", "policy_packs", {
+        "packs/1/signed": False, "packs/1/signers": [], "packs/1/signature": "",
+        "packs/1/signature_problem": "it has no signature",
+    }),
+    Defect("GOV-03", "replaces a control", "policy_packs", {
+        "packs/1/replaces": [f"MODEL-01@sha256:{_BAD}"], "packs/1/replaces_count": 1,
+    }),
     Defect("GOV-04", "expired", "waivers", _waivers(expires={"days": -30}, problems=["expired"])),
     Defect("GOV-04", "approved by its owner", "waivers", _waivers(
         approver="Ann@example.org", problems=["approver is the owner"])),

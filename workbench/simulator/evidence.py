@@ -269,6 +269,39 @@ def waivers(pipeline: Pipeline, subject: Subject) -> dict[str, Any]:
     return {"waivers": granted, "waiver_count": len(granted)}
 
 
+@evidence("policy_packs", "pipeline")
+def policy_packs(pipeline: Pipeline, subject: Subject) -> dict[str, Any]:
+    release = {
+        "name": "built-in",
+        "version": "1.0.0",
+        "source": "built-in",
+        "digest": {"sha256": sha256("built-in policies")},
+        "archive": None,
+        "built_in": True,
+        "pinned": True,
+        "locked": False,
+        "signed": False,
+        "signers": [],
+        "signature": "",
+        "signature_problem": "",
+        "replaces": [],
+        "replaces_count": 0,
+    }
+    own = {
+        **release,
+        "name": "acme",
+        "source": "oci://registry.example/acme@sha256:" + sha256("manifest"),
+        "digest": {"sha256": sha256("own policies")},
+        "archive": {"sha256": sha256("own bundle")},
+        "built_in": False,
+        "locked": True,
+        "signed": True,
+        "signers": ["key:security"],
+        "signature": "opa",
+    }
+    return {"packs": [release, own], "pack_count": 2}
+
+
 def good_waivers(pipeline: Pipeline) -> list[dict[str, Any]]:
     """The waivers of the manifest: one that is in order, for a subject that this pipeline does not have."""
     return [

@@ -74,7 +74,7 @@ wrong contains name if {
 }
 
 as_expected(messages) if {
-	messages == {finding.message | some finding in control.deny}
+	control.deny == {{"subject": "dataset:x", "message": message, "evidence": ["obs:hashes"]} | some message in messages}
 	control.proof == set()
 }
 
@@ -96,7 +96,12 @@ test_bad_news_counts_when_unusable if {
 }
 
 test_does_not_apply_without_subjects if {
-	control.applies == set() with input as object.union(good, {"ids": {"dataset": []}})
+	every case in [{}, cases.changed] {
+		nobody := object.union(world.spoiled(good, "hashes", case), {"ids": {"dataset": []}})
+		control.applies == set() with input as nobody
+		control.deny == set() with input as nobody
+		control.proof == set() with input as nobody
+	}
 }
 
 test_folder_passes_when_each_file_is_pinned if {

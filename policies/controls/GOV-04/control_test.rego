@@ -92,7 +92,7 @@ wrong contains name if {
 }
 
 as_expected(messages) if {
-	messages == {finding.message | some finding in control.deny}
+	control.deny == {{"subject": "pipeline:x", "message": message, "evidence": ["obs:waivers"]} | some message in messages}
 	control.proof == set()
 }
 
@@ -114,7 +114,12 @@ test_bad_news_counts_when_unusable if {
 }
 
 test_does_not_apply_without_subjects if {
-	control.applies == set() with input as object.union(good, {"ids": {"pipeline": []}})
+	every case in [{}, cases.expired] {
+		nobody := object.union(world.spoiled(good, "waivers", case), {"ids": {"pipeline": []}})
+		control.applies == set() with input as nobody
+		control.deny == set() with input as nobody
+		control.proof == set() with input as nobody
+	}
 }
 
 accepted := {

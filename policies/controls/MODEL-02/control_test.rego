@@ -59,7 +59,7 @@ wrong contains name if {
 }
 
 as_expected(messages) if {
-	messages == {finding.message | some finding in control.deny}
+	control.deny == {{"subject": "model:x", "message": message, "evidence": ["obs:model_scan"]} | some message in messages}
 	control.proof == set()
 }
 
@@ -81,5 +81,10 @@ test_bad_news_counts_when_unusable if {
 }
 
 test_does_not_apply_without_subjects if {
-	control.applies == set() with input as object.union(good, {"ids": {"model": []}})
+	every case in [{}, cases.issue] {
+		nobody := object.union(world.spoiled(good, "model_scan", case), {"ids": {"model": []}})
+		control.applies == set() with input as nobody
+		control.deny == set() with input as nobody
+		control.proof == set() with input as nobody
+	}
 }

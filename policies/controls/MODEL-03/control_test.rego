@@ -56,7 +56,7 @@ wrong contains name if {
 }
 
 as_expected(messages) if {
-	messages == {finding.message | some finding in control.deny}
+	control.deny == {{"subject": "model:x", "message": message, "evidence": ["obs:model_signature"]} | some message in messages}
 	control.proof == set()
 }
 
@@ -78,7 +78,12 @@ test_bad_news_counts_when_unusable if {
 }
 
 test_does_not_apply_without_subjects if {
-	control.applies == set() with input as object.union(good, {"ids": {"model": []}})
+	every case in [{}, cases["not verified"]] {
+		nobody := object.union(world.spoiled(good, "model_signature", case), {"ids": {"model": []}})
+		control.applies == set() with input as nobody
+		control.deny == set() with input as nobody
+		control.proof == set() with input as nobody
+	}
 }
 
 test_named_signer_passes if {

@@ -92,12 +92,13 @@ cases := {
 
 wrong contains name if {
 	some name, case in cases
-	spoiled := world.spoiled(good, object.get(case, "type", "hashes"), case)
-	not as_expected(case.deny) with input as spoiled
+	type := object.get(case, "type", "hashes")
+	not as_expected(type, case.deny) with input as world.spoiled(good, type, case)
 }
 
-as_expected(messages) if {
-	messages == {finding.message | some finding in control.deny}
+as_expected(type, messages) if {
+	evidence := [sprintf("obs:%s", [type])]
+	control.deny == {{"subject": "model:x", "message": message, "evidence": evidence} | some message in messages}
 	control.proof == set()
 }
 
@@ -119,7 +120,12 @@ test_bad_news_counts_when_unusable if {
 }
 
 test_does_not_apply_without_subjects if {
-	control.applies == set() with input as object.union(good, {"ids": {"model": []}})
+	every case in [{}, cases.changed] {
+		nobody := object.union(world.spoiled(good, "hashes", case), {"ids": {"model": []}})
+		control.applies == set() with input as nobody
+		control.deny == set() with input as nobody
+		control.proof == set() with input as nobody
+	}
 }
 
 test_folder_passes_when_each_file_is_pinned if {

@@ -65,7 +65,7 @@ wrong contains name if {
 }
 
 as_expected(messages) if {
-	messages == {finding.message | some finding in control.deny}
+	control.deny == {{"subject": "model:x", "message": message, "evidence": ["obs:ml_bom"]} | some message in messages}
 	control.proof == set()
 }
 
@@ -87,7 +87,12 @@ test_bad_news_counts_when_unusable if {
 }
 
 test_does_not_apply_without_subjects if {
-	control.applies == set() with input as object.union(good, {"ids": {"model": []}})
+	every case in [{}, cases.none] {
+		nobody := object.union(world.spoiled(good, "ml_bom", case), {"ids": {"model": []}})
+		control.applies == set() with input as nobody
+		control.deny == set() with input as nobody
+		control.proof == set() with input as nobody
+	}
 }
 
 test_only_required_sections_are_asked_for if {

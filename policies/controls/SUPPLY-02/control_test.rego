@@ -91,7 +91,7 @@ wrong contains name if {
 }
 
 as_expected(messages) if {
-	messages == {finding.message | some finding in control.deny}
+	control.deny == {{"subject": "dependency_set:x", "message": message, "evidence": ["obs:dependency_audit"]} | some message in messages}
 	control.proof == set()
 }
 
@@ -113,7 +113,12 @@ test_bad_news_counts_when_unusable if {
 }
 
 test_does_not_apply_without_subjects if {
-	control.applies == set() with input as object.union(good, {"ids": {"dependency_set": []}})
+	every case in [{}, cases["at the threshold"]] {
+		nobody := object.union(world.spoiled(good, "dependency_audit", case), {"ids": {"dependency_set": []}})
+		control.applies == set() with input as nobody
+		control.deny == set() with input as nobody
+		control.proof == set() with input as nobody
+	}
 }
 
 accepted := {

@@ -157,7 +157,7 @@ wrong contains name if {
 }
 
 as_expected(messages) if {
-	messages == {finding.message | some finding in control.deny}
+	control.deny == {{"subject": "workload:x", "message": message, "evidence": ["obs:workload"]} | some message in messages}
 	control.proof == set()
 }
 
@@ -179,7 +179,12 @@ test_bad_news_counts_when_unusable if {
 }
 
 test_does_not_apply_without_subjects if {
-	control.applies == set() with input as object.union(good, {"ids": {"workload": []}})
+	every case in [{}, cases.root] {
+		nobody := object.union(world.spoiled(good, "workload", case), {"ids": {"workload": []}})
+		control.applies == set() with input as nobody
+		control.deny == set() with input as nobody
+		control.proof == set() with input as nobody
+	}
 }
 
 accepted := {

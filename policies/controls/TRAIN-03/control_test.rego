@@ -84,12 +84,13 @@ cases := {
 
 wrong contains name if {
 	some name, case in cases
-	spoiled := world.spoiled(good, object.get(case, "type", "gpu_isolation"), case)
-	not as_expected(case.deny) with input as spoiled
+	type := object.get(case, "type", "gpu_isolation")
+	not as_expected(type, case.deny) with input as world.spoiled(good, type, case)
 }
 
-as_expected(messages) if {
-	messages == {finding.message | some finding in control.deny}
+as_expected(type, messages) if {
+	evidence := [sprintf("obs:%s", [type])]
+	control.deny == {{"subject": "gpu:x", "message": message, "evidence": evidence} | some message in messages}
 	control.proof == set()
 }
 
@@ -111,7 +112,12 @@ test_bad_news_counts_when_unusable if {
 }
 
 test_does_not_apply_without_subjects if {
-	control.applies == set() with input as object.union(good, {"ids": {"gpu": []}})
+	every case in [{}, cases.MPS] {
+		nobody := object.union(world.spoiled(good, "gpu_isolation", case), {"ids": {"gpu": []}})
+		control.applies == set() with input as nobody
+		control.deny == set() with input as nobody
+		control.proof == set() with input as nobody
+	}
 }
 
 accepted := {
@@ -139,6 +145,6 @@ test_accepted if {
 
 test_both_observations_are_needed if {
 	every type in ["gpu_isolation", "gpu_sharing"] {
-		as_expected(set()) with input as world.without(good, "gpu:x", type)
+		as_expected(type, set()) with input as world.without(good, "gpu:x", type)
 	}
 }

@@ -46,11 +46,13 @@ cases := {
 wrong contains name if {
 	some name, case in cases
 	spoiled := world.spoiled(good, object.get(case, "type", "workload"), case)
-	not as_expected(case.deny) with input as spoiled
+	not as_expected("workload", "workload", case.deny) with input as spoiled
 }
 
-as_expected(messages) if {
-	messages == {finding.message | some finding in control.deny}
+as_expected(kind, type, messages) if {
+	subject := sprintf("%s:x", [kind])
+	evidence := [sprintf("obs:%s", [type])]
+	control.deny == {{"subject": subject, "message": message, "evidence": evidence} | some message in messages}
 	control.proof == set()
 }
 
@@ -72,7 +74,12 @@ test_bad_news_counts_when_unusable if {
 }
 
 test_does_not_apply_without_subjects if {
-	control.applies == set() with input as object.union(good, {"ids": {"workload": []}})
+	every case in [{}, cases["secret variable"]] {
+		nobody := object.union(world.spoiled(good, "workload", case), {"ids": {"workload": []}})
+		control.applies == set() with input as nobody
+		control.deny == set() with input as nobody
+		control.proof == set() with input as nobody
+	}
 }
 
 literal := {"file": ".github/workflows/ci.yml", "location": "jobs.build.env", "name": "TOKEN", "reason": "entropy"}
@@ -98,6 +105,7 @@ test_clean_workflows_pass if {
 
 test_each_branch_of_workflows if {
 	every case in spoiled_ci {
-		as_expected(case.deny) with input as world.spoiled(ci, "ci_workflow", case)
+		spoiled := world.spoiled(ci, "ci_workflow", case)
+		as_expected("pipeline", "ci_workflow", case.deny) with input as spoiled
 	}
 }

@@ -16,7 +16,7 @@ import typer
 from ..errors import ProbatumError, UsageError
 from ..files import write_atomic
 from ..reports.format import Format
-from ..reports.plain import plain
+from ..reports.plain import plain, with_excerpts
 
 EXIT = {"pass": 0, "fail": 1, "error": 2, "inconclusive": 3}
 _P = ParamSpec("_P")
@@ -120,7 +120,7 @@ def guarded(command: Callable[_P, int]) -> Callable[_P, None]:
 
 def _explain(error: ProbatumError) -> int:
     if error.why:
-        print(f"why: {plain(error.why)}", file=sys.stderr)
+        print(f"why: {with_excerpts(error.why)}", file=sys.stderr)
     if error.remedy:
         print(f"remedy: {plain(error.remedy)}", file=sys.stderr)
     return finish("error", f"error: {error.what}")

@@ -16,6 +16,7 @@ from typing import Any
 _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 """Categories without an appearance: controls, format (bidi, zero width, tags), surrogates, private use, line breaks."""
 
+_QUOTED = "    "
 _SPACES = re.compile(r"[ \t\r\n\f\v]+")
 
 
@@ -32,6 +33,20 @@ def plain(value: object) -> str:
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
     return _visible(_SPACES.sub(" ", text).strip())
+
+
+def with_excerpts(text: str) -> str:
+    """A message of several lines, of which those that begin with four blanks quote a source, with a caret below.
+
+    Args:
+        text: the message; what it quotes may be anybody's.
+
+    Returns:
+        The message on one line as ``plain`` gives it, then the quoted lines, which keep their blanks.
+    """
+    lines = text.split("\n")
+    quoted = [_visible(line.expandtabs(1).rstrip()) for line in lines if line.startswith(_QUOTED)]
+    return "\n".join([plain(" ".join(line for line in lines if not line.startswith(_QUOTED))), *quoted])
 
 
 def json_text(value: Any) -> str:

@@ -93,9 +93,9 @@ def test_every_built_in_module_is_read_whole() -> None:
 
 
 def test_an_error_shows_its_place() -> None:
-    with pytest.raises(PolicyError, match=r"t\.rego:5:13: not valid Rego") as caught:
+    with pytest.raises(PolicyError, match=r"t\.rego:5:10: not valid Rego") as caught:
         parse("t.rego", "package a\n\nimport rego.v1\n\np if {\tx := ) }\n")
-    assert caught.value.why.splitlines()[1:] == ["    p if {\tx := ) }", "          \t     ^"]
+    assert caught.value.why.splitlines()[1:] == ["    p if {\tx := ) }", "          \t  ^"]
     with pytest.raises(PolicyError):
         parse("t.rego", "")
 
@@ -117,3 +117,14 @@ def test_an_empty_set_ends_with_its_bracket() -> None:
     assert [module.source(rule.node.span).split("\n")[-1] for rule in module.rules] == [
         "}", "q if input.x == set()", "r := 1",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", ["a == ]", "\ta == ]", "\t\ta == ]", 'y == "ü"; a == ]', '\ty == "€𝒳"; a == ]'])
+def test_the_caret_stands_below_the_place(line: str) -> None:
+    with pytest.raises(PolicyError) as raised:
+        parse("t.rego", f"package a\n\nimport rego.v1\n\np if {{\n{line}\n}}\n")
+    _, source, caret = raised.value.why.split("\n")
+    assert source == f"    {line}"
+    assert len(caret) == len(source)
+    assert source[len(caret) - 1] == "]"
+    assert raised.value.what.startswith(f"t.rego:6:{line.index(']') + 1}:")

@@ -20,6 +20,7 @@ from .commands.gate import gate
 from .commands.init import init
 from .commands.keys import keys_new
 from .commands.policy import policy_app
+from .commands.query import query
 from .commands.report import report
 from .commands.verify import verify
 
@@ -48,7 +49,7 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Show the vers
         raise typer.Exit
 
 
-for command in (gate, collect, evaluate, verify, report, controls, explain, init, doctor):
+for command in (gate, collect, evaluate, verify, report, controls, explain, query, init, doctor):
     app.command()(command)
 app.add_typer(policy_app, name="policy")
 app.add_typer(keys_app, name="keys")

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..evaluator.engines.limits import DEFAULT_MEMORY_MIB, DEFAULT_SECONDS, Limits
 from .options import (
+    BuiltIn,
     Checklist,
     EngineName,
     EngineOption,
+    MaxMemory,
+    MaxSeconds,
     NoColor,
     OpaCa,
     OpaCert,
     OpaKey,
     OpaUrl,
-    Policies,
+    Packs,
     moment,
     opa_server,
 )
@@ -45,7 +50,8 @@ _RESULTS = {"fail": "fail", "inconclusive": "inconclusive"}
 def try_(
     control: Annotated[str, typer.Argument(help="The control's id, such as MODEL-01.", show_default=False)],
     evidence: Annotated[Path, typer.Argument(help="Evidence graph, or a verdict package.", show_default=False)],
-    policies: Policies = None,
+    policies: Packs = None,
+    built_in: BuiltIn = None,
     manifest: Manifest = None,
     checklist: Checklist = None,
     param: Annotated[
@@ -60,6 +66,8 @@ def try_(
     opa_ca: OpaCa = None,
     opa_cert: OpaCert = None,
     opa_key: OpaKey = None,
+    max_seconds: MaxSeconds = DEFAULT_SECONDS,
+    max_memory: MaxMemory = DEFAULT_MEMORY_MIB,
     trace: Annotated[
         str | None, typer.Option("--trace", metavar="|".join(_TRACES), help="Show how OPA evaluates; --engine opa.")
     ] = None,
@@ -72,7 +80,6 @@ def try_(
     Example: probatum policy try MODEL-01 verdict/evidence.json --param 'allowed_formats=["onnx"]'
     """
     from ..evaluator.engines.select import engine_named
-    from ..evaluator.policies import PolicySet
     from ..reports.reading import label
     from ..reports.trial import render_trial
     from ..workbench.opa_trace import check_trace, trace_control
@@ -81,14 +88,18 @@ def try_(
 
     target = output(formats, no_color=no_color)
     check_trace(trace, engine)
-    found = PolicySet.load(policies)
-    about = control_named(control, found)
     recorded = read_recorded(evidence)
-    given = circumstances(recorded, found, now, checklist, manifest, {about.id: assigned(param or ())})
-    with engine_named(engine, server=opa_server(opa_url, opa_ca, opa_cert, opa_key)) as evaluates:
+    values = assigned(param or [])
+    given, found = setting(recorded, now, checklist, manifest, policies, built_in)
+    about = control_named(control, found)
+    given = given.over({about.id: values})
+    server = opa_server(opa_url, opa_ca, opa_cert, opa_key)
+    with engine_named(engine, server=server, limits=Limits(max_seconds, max_memory)) as evaluates:
         document = try_control(
             about, recorded.graph, policies=found, circumstances=given, engine=evaluates, subjects=tuple(subject or ())
         )
+    for name in values:
+        document["parameters"][name]["origin"] = "--param"
     if trace is not None:
         document["trace"] = trace_control(about, recorded.graph, policies=found, circumstances=given, mode=trace)
     target.write(lambda format, color, width: render_trial(document, format, color=color, width=width))
@@ -96,7 +107,7 @@ def try_(
     return finish(_RESULTS.get(outcome, "pass"), f"{about.id}: {label(outcome)}")
 
 
-def assigned(texts: tuple[str, ...] | list[str]) -> dict[str, Any]:
+def assigned(texts: Sequence[str]) -> dict[str, Any]:
     """Parameters from ``NAME=VALUE``; a value that is no JSON is text.
 
     Raises:
@@ -117,38 +128,45 @@ def assigned(texts: tuple[str, ...] | list[str]) -> dict[str, Any]:
     return found
 
 
-def circumstances(
+def setting(
     recorded: Recorded,
-    policies: PolicySet,
     now: str | None,
     checklist: str | None,
     manifest: Path | None,
-    parameters: dict[str, dict[str, Any]],
-) -> Circumstances:
-    """What the options and the manifest say of the circumstances of a trial, over what was recorded.
+    packs: Sequence[str] | None,
+    built_in: bool | None,
+) -> tuple[Circumstances, PolicySet]:
+    """The circumstances of a trial, and the policies: what the options and the manifest say, over what was recorded.
+
+    A lock file does not count: what is tried is what is being written.
 
     Args:
         recorded: the evidence.
-        policies: the policy set.
         now: the value of ``--now``.
         checklist: the value of ``--checklist``.
         manifest: the value of ``--manifest``.
-        parameters: control id to values given on the command line.
+        packs: the values of ``--policies``.
+        built_in: the value of ``--built-in``.
     """
     from ..gate import DEFAULT_CHECKLIST, open_pipeline
+    from ..packs.choose import Given
+    from ..policy_sources import open_policies
     from ..workbench.circumstances import circumstances_of
 
     pipeline = None if manifest is None else open_pipeline(manifest)
+    time = (recorded.moment if now is None else None) or moment(now)[0]
+    given = Given(tuple(packs or ()), built_in, locked=False)
+    policies = open_policies(pipeline, given, online=False, trust=None, now=time).policies
     named = None if pipeline is None else pipeline.checklist
     if pipeline is not None and named is not None and (pipeline.root / named).is_file():
         named = str(pipeline.root / named)
     default = DEFAULT_CHECKLIST if recorded.settings is None and DEFAULT_CHECKLIST in policies.checklists else None
-    return circumstances_of(
+    found = circumstances_of(
         recorded,
         policies,
-        now=(recorded.moment if now is None else None) or moment(now)[0],
+        now=time,
         checklist=checklist or named or default,
         parameters=None if pipeline is None else pipeline.parameters,
         waivers=None if pipeline is None else pipeline.waivers,
-        given=parameters,
     )
+    return found, policies

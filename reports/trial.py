@@ -15,7 +15,7 @@ from .format import Format
 from .plain import json_text, plain
 from .reading import items, label
 
-_MOST_LETTERS = 240
+_MOST_LETTERS, _SHORT = 240, 60
 _LONG_ID = re.compile(r"(obs:[0-9a-f]{12})[0-9a-f]+")
 _RESERVED = ("accept_partial", "max_age_days", "min_tier")
 
@@ -67,14 +67,15 @@ def _parts(document: Mapping[str, Any]) -> Iterator[RenderableType]:
 def _subject(subject: Mapping[str, Any]) -> Iterator[RenderableType]:
     outcome = str(subject["outcome"])
     yield heading(f"{subject['subject']}: {label(outcome)}")
+    told: set[str] = set()
     for finding in items(subject, "findings"):
         yield line(f"{finding['message']} {_cited(finding)}", hang="deny", indent=2, style="fail")
-        yield from _sources(finding)
+        yield from _sources(finding, told)
     for proof in items(subject, "proofs"):
         verdict = "accepted" if proof["accepted"] else f"not accepted: {'; '.join(proof['why'])}"
         style = "pass" if proof["accepted"] else "fail"
         yield line(f"{_cited(proof)} {verdict}", hang="proof", indent=2, style=style)
-        yield from _sources(proof)
+        yield from _sources(proof, told)
     for reason in items(subject, "reasons"):
         yield line(f"{reason['message']} {_cited(reason)}", hang=f"{label(reason['code'])}:", indent=2)
     if subject["waiver"]:
@@ -92,13 +93,15 @@ def _cited(item: Mapping[str, Any]) -> str:
     return _shown(item["evidence"]) if item["evidence"] else ""
 
 
-def _sources(item: Mapping[str, Any]) -> Iterator[RenderableType]:
+def _sources(item: Mapping[str, Any], told: set[str]) -> Iterator[RenderableType]:
+    """The bodies that gave a finding or a proof; values that were told before are not told again."""
     for source in items(item, "from"):
         yield line(source["at"], indent=6, hang="at")
-        message = item.get("message")
         for name, value in source["variables"].items():
-            if message is None or value != message:
-                yield line(f"{name} = {_shown(value)}", indent=8)
+            text = f"{name} = {_shown(value)}"
+            if value != item.get("message"):
+                yield line(f"{name} as above" if text in told and len(text) > _SHORT else text, indent=8)
+            told.add(text)
 
 
 def _alike(stops: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
@@ -150,6 +153,8 @@ def _values(binding: Mapping[str, Any]) -> Iterator[RenderableType]:
 def _trace(trace: Mapping[str, Any] | None) -> Iterator[RenderableType]:
     if trace is not None:
         yield heading(f"What OPA explains ({trace['mode']})")
+        if not trace["lines"]:
+            yield line("nothing")
         for text in trace["lines"]:
             yield line(text.lstrip(), indent=len(text) - len(text.lstrip()))
         if trace["left_out"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -28,9 +28,14 @@ class Circumstances:
 
     now: datetime
     listed: Checklist | None = None
-    parameters: Mapping[str, Mapping[str, Any]] | None = None
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     waivers: Sequence[Mapping[str, Any]] = ()
     stage: str | None = None
+
+    def over(self, parameters: Mapping[str, Mapping[str, Any]]) -> Circumstances:
+        """The same with values that go over those of the pipeline, by control."""
+        values = {key: {**self.parameters.get(key, {}), **own} for key, own in parameters.items() if own}
+        return replace(self, parameters={**self.parameters, **values})
 
     def checklist(self, policies: PolicySet, only: Collection[str] | None = None) -> Checklist:
         """A checklist of every control of a policy set, or of some, with the values of the one whose values count."""
@@ -49,7 +54,7 @@ class Circumstances:
         Raises:
             PolicyError: a value is wrong.
         """
-        found = parameters_of(self.checklist(policies), policies, self.parameters or {})
+        found = parameters_of(self.checklist(policies), policies, self.parameters)
         return {key: {name: one.value for name, one in values.items()} for key, values in found.items()}
 
 
@@ -61,7 +66,6 @@ def circumstances_of(
     checklist: str | None = None,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
     waivers: Sequence[Mapping[str, Any]] | None = None,
-    given: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Circumstances:
     """The circumstances that evidence was recorded with, under what is given now.
 
@@ -74,7 +78,6 @@ def circumstances_of(
         checklist: name or path of the checklist whose values count; else the recorded one.
         parameters: take the place of the recorded ones.
         waivers: take the place of the recorded ones.
-        given: control id to values that go over all others.
 
     Raises:
         PolicyError: the checklist is unknown or wrong.
@@ -84,7 +87,6 @@ def circumstances_of(
     listed = None if checklist is None else load_checklist(checklist, policies)
     if listed is None and settings["checklist"] is not None:
         listed = Checklist(settings["checklist"])
-    values = dict(known if parameters is None else parameters)
-    values |= {key: {**values.get(key, {}), **own} for key, own in (given or {}).items() if own}
+    values = known if parameters is None else parameters
     kept = settings["waivers"] if waivers is None else waivers
     return Circumstances(now, listed, values, kept, settings["stage"])

@@ -16,6 +16,7 @@ from .. import strict_json
 from ..evaluator.engines.base import RuleResult
 from .bodies import Body, Expression, Statement
 from .probes import PREFIX, Laboratory, Probe
+from .trial_values import ordered
 
 SAMPLES = 3
 """Bindings that are kept of each stop; there can be as many as there is evidence."""
@@ -216,7 +217,7 @@ def _with_bindings(stop: Stop, answer: RuleResult, values: Sequence[Expression])
     if answer.error is not None:
         return Stop(stop.body, stop.subject, stop.cut, error=stop.error or said(answer.error))
     mine = [item for item in answer.value if not item[0] or stop.subject in item[0]]
-    mine.sort(key=strict_json.canonical)
+    mine.sort(key=ordered)
     names = stop.body.bound(stop.cut)
     kept = mine if stop.fired else mine[:SAMPLES]
     bindings = tuple(_binding(names, item[1], values, item[2], item[3]) for item in kept)
@@ -282,7 +283,7 @@ def _with_element(stop: Stop, found: Mapping[tuple[Body, int, int], RuleResult])
         answer = found[stop.body, stop.cut, number]
         mine = [item for item in answer.value or () if not item[0] or stop.subject in item[0]]
         if mine:
-            first = min(mine, key=strict_json.canonical)
+            first = min(mine, key=ordered)
             values = _of_element(stop.body, stop.cut, inner)
             binding = _binding(statement.every.names, first[1], values, first[2], first[3])
             element = Element(inner, binding, len(mine))

@@ -132,7 +132,7 @@ class _Trial:
     @property
     def set_here(self) -> dict[str, Mapping[str, Any]]:
         """What the pipeline sets for the control; what it sets for others is theirs."""
-        found = self.given.parameters or {}
+        found = self.given.parameters
         return {self.control.id: found[self.control.id]} if self.control.id in found else {}
 
 

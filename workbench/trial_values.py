@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
-from .. import strict_json
 from ..evaluator.graph import Graph
 
 MOST_ITEMS = 20
@@ -15,10 +15,14 @@ _MOST_BYTES = 2_000
 
 def fit(value: Any) -> Any:
     """A value; of one over 2,000 bytes only its beginning, as ``{"cut": text, "bytes": size}``."""
-    data = strict_json.canonical(value)
-    if len(data) <= _MOST_BYTES:
-        return value
-    return {"cut": data[:_MOST_BYTES].decode("utf-8", "ignore"), "bytes": len(data)}
+    text = ordered(value)
+    size = len(text.encode())
+    return value if size <= _MOST_BYTES else {"cut": text[:_MOST_BYTES], "bytes": size}
+
+
+def ordered(value: Any) -> str:
+    """A value as JSON text, the same for equal values; also for times in nanoseconds, which canonical JSON refuses."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
 def shared(value: Any, graph: Graph) -> bool:

@@ -1,0 +1,76 @@
+"""``probatum query``: any Rego expression over evidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..evaluator.engines.limits import DEFAULT_MEMORY_MIB, DEFAULT_SECONDS, Limits
+from .options import (
+    BuiltIn,
+    Checklist,
+    EngineName,
+    EngineOption,
+    Formats,
+    MaxMemory,
+    MaxSeconds,
+    NoColor,
+    OpaCa,
+    OpaCert,
+    OpaKey,
+    OpaUrl,
+    Packs,
+    opa_server,
+)
+from .output import finish, guarded, output
+from .policy_try import AsOf, Manifest, setting
+
+
+@guarded
+def query(
+    expression: Annotated[
+        str, typer.Argument(metavar="EXPR", help="Rego: an expression, or statements with ';'.", show_default=False)
+    ],
+    evidence: Annotated[Path, typer.Argument(help="Evidence graph, or a verdict package.", show_default=False)],
+    control: Annotated[
+        str | None, typer.Option("--control", help="Let this control's limits decide what input.usable holds.")
+    ] = None,
+    policies: Packs = None,
+    built_in: BuiltIn = None,
+    manifest: Manifest = None,
+    checklist: Checklist = None,
+    engine: EngineOption = EngineName.REGORUS,
+    opa_url: OpaUrl = None,
+    opa_ca: OpaCa = None,
+    opa_cert: OpaCert = None,
+    opa_key: OpaKey = None,
+    max_seconds: MaxSeconds = DEFAULT_SECONDS,
+    max_memory: MaxMemory = DEFAULT_MEMORY_MIB,
+    now: AsOf = None,
+    formats: Formats = None,
+    no_color: NoColor = False,
+) -> int:
+    """Ask evidence anything: a Rego expression over the graph as policies see it, with their libraries at hand.
+
+    Example: probatum query 'some id in input.ids.model; not input.usable[id].model_scan' verdict
+    """
+    from ..evaluator.engines.select import engine_named
+    from ..reports.query import render_query
+    from ..workbench.query import query as asked
+    from ..workbench.recorded import read_recorded
+    from ..workbench.trial import control_named
+
+    target = output(formats, no_color=no_color)
+    recorded = read_recorded(evidence)
+    given, found = setting(recorded, now, checklist, manifest, policies, built_in)
+    about = None if control is None else control_named(control, found)
+    server = opa_server(opa_url, opa_ca, opa_cert, opa_key)
+    with engine_named(engine, server=server, limits=Limits(max_seconds, max_memory)) as evaluates:
+        answer = asked(
+            expression, recorded.graph, policies=found, circumstances=given, engine=evaluates, control=about
+        ).to_document()
+    target.write(lambda format, color, width: render_query(answer, format, color=color, width=width))
+    count = len(answer["result"])
+    return finish("pass", f"{count} answer{'' if count == 1 else 's'}" if count else "undefined")

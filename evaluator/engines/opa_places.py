@@ -62,6 +62,7 @@ class Loaded:
         owners = {path: package_of(text) or path for path, text in self.modules.items()}
         if _GATHERING in refused:
             apart = {_gathering_of(name): self.space.gathering([name], RULES) for name in sorted(self.packages)}
+            refused.pop(_QUESTION, None)
             refused.update(uploads.put({**apart, _QUESTION: texts[_QUESTION]}))
             texts.update(apart)
             owners.update({_gathering_of(name): name for name in self.packages})

@@ -78,15 +78,24 @@ def read_control(path: str, text: str) -> Control:
         PolicyError: there is no metadata block before ``package``, or it is wrong; names file and line.
     """
     package = package_of(path, text)
+    start, document = annotations(path, text)
+    _check(path, start, document)
+    return _control(document.value, package, path, text)
+
+
+def annotations(path: str, text: str) -> tuple[int, strict_yaml.Document]:
+    """The metadata block before ``package``, unchecked, and the line that it begins in.
+
+    Raises:
+        PolicyError: there is none, or it is not YAML.
+    """
     start, block = _block(path, text)
     try:
-        document = strict_yaml.load(block.encode("utf-8"), source=path)
+        return start, strict_yaml.load(block.encode("utf-8"), source=path)
     except UsageError as error:
         raise PolicyError(
             f"{path}: the METADATA block is not valid YAML", why=str(error), remedy=error.remedy
         ) from error
-    _check(path, start, document)
-    return _control(document.value, package, path, text)
 
 
 def _block(path: str, text: str) -> tuple[int, str]:

@@ -6,6 +6,7 @@ import typer
 
 from .policy_docs import docs
 from .policy_lock import lock
+from .policy_mutate import mutate
 from .policy_new import new
 from .policy_try import try_
 
@@ -16,3 +17,4 @@ policy_app.command("new")(new)
 policy_app.command("docs")(docs)
 policy_app.command("try")(try_)
 policy_app.command("lock")(lock)
+policy_app.command("mutate")(mutate)

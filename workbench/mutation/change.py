@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -42,11 +43,8 @@ class Change:
         """The lines that differ, ``-`` before the old and ``+`` before the new ones."""
         old = self._lines(self.module.data[self.span.start : self.span.end])
         new = self._lines(self.text.encode())
-        same = 0
-        while same < min(len(old), len(new)) and old[-1 - same] == new[-1 - same]:
-            same += 1
-        old, new = old[: len(old) - same], new[: len(new) - same]
-        return (*(f"-{line}" for line in old), *(f"+{line}" for line in new if line.strip()))
+        differing = list(difflib.unified_diff(old, new, lineterm="", n=0))[2:]
+        return tuple(line for line in differing if not line.startswith("@@") and line[1:].strip())
 
     def _lines(self, inside: bytes) -> list[str]:
         """Every line that a text touches that stands in the place of the span."""

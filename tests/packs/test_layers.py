@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from pack_case import checklist, parameters, policy_set
 from policy_case import NOW, RULES, graph, module, observation
 from policy_case import checklist as every_control
+from source_case import checklist, parameters, policy_set
 
 from probatum.errors import PolicyError
 from probatum.evaluator.assess import evaluate

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from pack_case import checklist, files, wanted, write
+from source_case import checklist, files, wanted, write
 
 from probatum import __version__
 from probatum.errors import PolicyError, ProbatumError, UsageError

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from opa_case import needs_opa, opa_binary
-from pack_case import checklist, files, wanted, write
+from source_case import checklist, files, wanted, write
 
 from probatum.errors import PolicyError
 from probatum.evaluator.bundle import pack_entries

@@ -1,0 +1,348 @@
+"""What flows where: every expression that a package evaluates, with what is known of its value.
+
+Functions are followed into, with what is known of their arguments, so that a field is checked where it is looked up,
+however far that is from ``input``. A step counts as wrong only when no call makes it right. Where a function looks up a
+field whose name it is given, the caller is told.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...evaluator.rego.syntax import Module, Node, Rule
+from ..input_schema import EVIDENCE
+from .builtins import result_of
+from .scope import Scope, entity_of, every_scope, pairs, parameters_of, query_scope, variables
+from .values import BOOLEAN, NUMBER, Shapes, Value, fixed, join, names_of, schema_of
+
+_QUERIES = ("ArrayCompr", "SetCompr", "ObjectCompr")
+_CONSTANTS = ("String", "RawString", "Number", "Bool", "Null")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A lookup of a named field.
+
+    Args:
+        module: where it is written.
+        node: the lookup, or the name that was handed to a function that looks it up.
+        name: of the field.
+        base: what it is looked up in.
+        good: there is such a field, as far as is known.
+    """
+
+    module: Module
+    node: Node
+    name: str
+    base: Value
+    good: bool
+
+
+@dataclass(frozen=True)
+class Read:
+    """A lookup of evidence: ``which`` (``observed`` or ``usable``) of a type, None where the type is not known."""
+
+    module: Module
+    node: Node
+    which: str
+    type: str | None
+
+
+@dataclass
+class _Frame:
+    """One call of a function: its parameters, and the names among their values that were looked up in vain."""
+
+    scope: Scope
+    missing: dict[str, Step] = field(default_factory=dict)
+
+
+class Flow:
+    """Follows the values of a policy; see the module.
+
+    Args:
+        modules: the policy and everything that it may import.
+        schema: of the input.
+    """
+
+    def __init__(self, modules: Sequence[Module], schema: Mapping[str, Any]) -> None:
+        self.shapes = Shapes(schema)
+        self.rules: dict[str, list[tuple[Module, Rule]]] = {}
+        for module in modules:
+            for rule in module.rules:
+                self.rules.setdefault(f"{module.package}.{rule.name}", []).append((module, rule))
+        self.reads: dict[tuple[str, object, str | None], Read] = {}
+        self._input: Value = (schema,)
+        self._steps: dict[tuple[str, object, str], Step] = {}
+        self._values: dict[str, Value] = {}
+        self._calls: dict[str, tuple[Value, dict[str, Step]]] = {}
+        self._frames: list[_Frame] = []
+
+    @property
+    def steps(self) -> list[Step]:
+        """Every lookup of a named field that was seen."""
+        return list(self._steps.values())
+
+    def visit(self, module: Module) -> None:
+        """Follow every rule of a module; functions that nothing has called are followed with unknown arguments."""
+        functions = [rule for rule in module.rules if parameters_of(rule) is not None]
+        for rule in module.rules:
+            if rule not in functions:
+                self._rule(f"{module.package}.{rule.name}")
+        for rule in functions:
+            name = f"{module.package}.{rule.name}"
+            if not any(key.startswith(f"{name}(") for key in self._calls):
+                self._call(name, [None] * len(parameters_of(rule) or ()))
+
+    def value_of(self, rule: str) -> Value:
+        """What is known of a rule, by its full name."""
+        return self._rule(rule)
+
+    def value(self, node: Node, scope: Scope, module: Module) -> Value:
+        """What is known of an expression; its steps are recorded on the way."""
+        key = node.fields.get("eidx", node.span)
+        if key in scope.known:
+            return scope.known[key]
+        if key in scope.open:  # it is bound to itself
+            return None
+        scope.open.add(key)
+        found = self._value(node, scope, module)
+        scope.open.discard(key)
+        scope.known[key] = found
+        return found
+
+    def _value(self, node: Node, scope: Scope, module: Module) -> Value:
+        if node.kind in _CONSTANTS:
+            return fixed(node.fields["value"])
+        if node.kind == "Var":
+            return self._variable(node, scope, module)
+        if node.kind in ("RefDot", "RefBrack"):
+            return self._reference(node, scope, module)
+        if node.kind == "Call":
+            return self._called(node, scope, module)
+        if node.kind in _QUERIES:
+            return self._comprehension(node, scope, module)
+        inside = [self.value(child, scope, module) for child in node.children()]
+        return self._composed(node, inside, scope, module)
+
+    def _composed(self, node: Node, inside: list[Value], scope: Scope, module: Module) -> Value:
+        if node.kind == "Array":
+            return ({"type": "array", "prefixItems": [schema_of(value) for value in inside]},)
+        if node.kind == "Set":
+            return ({"set": schema_of(join(inside))},)
+        if node.kind == "Object":
+            return (self._object(node, scope, module),)
+        if node.kind == "BinExpr":
+            return join(inside)
+        if node.kind == "ArithExpr":  # a difference may be of sets
+            return inside[0] if inside and inside[0] and "set" in inside[0][0] else NUMBER
+        return BOOLEAN if node.kind in ("BoolExpr", "Membership") else None
+
+    def _object(self, node: Node, scope: Scope, module: Module) -> Mapping[str, Any]:
+        named, others = {}, []
+        for key, value in pairs(node):
+            inside = schema_of(self.value(value, scope, module))
+            names = names_of(self.value(key, scope, module))
+            if names and len(names) == 1:
+                named[names[0]] = inside
+            else:
+                others.append(inside)
+        rest = {} if others else False
+        return {"type": "object", "properties": named, "additionalProperties": rest, "made": True}
+
+    def _variable(self, node: Node, scope: Scope, module: Module) -> Value:
+        name = str(node.fields["value"])
+        home = scope.home(name)
+        if home is not None:
+            return self._local(name, home, module)
+        entity = entity_of(node, scope, module) or ""
+        if entity in self.rules:
+            return self._rule(entity)
+        parts = entity.split(".")
+        if parts[0] != "input":
+            return None
+        value = self._input
+        for part in parts[1:]:  # imported from the input
+            value = self.shapes.field(value, part)
+        return value
+
+    def _local(self, name: str, home: Scope, module: Module) -> Value:
+        if name in home.given:
+            return home.given[name]
+        if name in home.open or name not in home.bindings:
+            return None
+        home.open.add(name)
+        found = []
+        for kind, node, path, where in home.bindings[name]:
+            value = self.value(node, where, module)
+            value = {"member": self.shapes.members, "key": self.shapes.keys}.get(kind, lambda same: same)(value)
+            found.append(self._inside(value, path))
+        home.open.discard(name)
+        return join(found)
+
+    def _inside(self, value: Value, path: Sequence[str | int]) -> Value:
+        for part in path:
+            value = self.shapes.lookup(value, fixed(part))
+        return value
+
+    def _reference(self, node: Node, scope: Scope, module: Module) -> Value:
+        entity = entity_of(node, scope, module)
+        if entity in self.rules:
+            return self._rule(entity)
+        refr = node.child("refr")
+        assert refr is not None
+        base = self.value(refr, scope, module)
+        if node.kind == "RefDot":
+            name = str(node.fields["field"][1])
+            self._named(node, name, base, module, scope)
+            return self.shapes.field(base, name) or (None if base != () else ())
+        index = node.child("index")
+        if index is None:
+            return self.shapes.members(base)
+        found = self.value(index, scope, module)
+        names = names_of(found)
+        for name in names or ():
+            self._named(node if index.kind in _CONSTANTS else index, name, base, module, scope, index)
+        if names is None:
+            self._evidence(node, None, base, module)
+        return self.shapes.lookup(base, found) or None
+
+    def _named(
+        self, node: Node, name: str, base: Value, module: Module, scope: Scope, index: Node | None = None
+    ) -> None:
+        """Record the lookup of a field by its name."""
+        self._evidence(node, name, base, module)
+        step = Step(module, node, name, base, self.shapes.field(base, name) != () or base == ())
+        given = self._parameter(index, scope)
+        if given is not None:  # a function looks up what it is told: the caller may be wrong, this place is not
+            if not step.good:
+                self._frames[-1].missing[given] = step
+            return
+        key = (module.path, node.fields.get("eidx", node.span), name)
+        if key not in self._steps or step.good:
+            self._steps[key] = step
+
+    def _parameter(self, node: Node | None, scope: Scope) -> str | None:
+        """The name of the parameter of the function that is being followed, when a node is one."""
+        name = str(node.fields["value"]) if node is not None and node.kind == "Var" else ""
+        home = scope.home(name) if name and self._frames else None
+        return name if home is not None and home is self._frames[-1].scope and name in home.given else None
+
+    def _evidence(self, node: Node, name: str | None, base: Value, module: Module) -> None:
+        for alternative in base or ():
+            if EVIDENCE in alternative:
+                key = (module.path, node.fields.get("eidx"), name)
+                self.reads[key] = Read(module, node, alternative[EVIDENCE], name)
+
+    def _comprehension(self, node: Node, scope: Scope, module: Module) -> Value:
+        inner = query_scope(node.child("query"), scope, module)
+        self._query(node.child("query"), inner, module)
+        parts = [self.value(part, inner, module) for name in ("term", "key", "value") for part in node.below(name)]
+        if node.kind == "ArrayCompr":
+            return ({"type": "array", "items": schema_of(parts[0])},)
+        if node.kind == "SetCompr":
+            return ({"set": schema_of(parts[0])},)
+        return ({"type": "object", "properties": {}, "additionalProperties": schema_of(parts[1])},)
+
+    def _query(self, query: Node | None, scope: Scope, module: Module) -> None:
+        """Follow every statement of a query."""
+        for statement in query.below("stmts") if query is not None else ():
+            for literal in statement.below("literal"):
+                self._statement(literal, scope, module)
+            for replaced in statement.below("with_mods"):
+                for node in replaced.below("as"):
+                    self.value(node, scope, module)
+
+    def _statement(self, literal: Node, scope: Scope, module: Module) -> None:
+        if literal.kind == "Every":
+            domain = literal.child("domain")
+            if domain is not None:
+                self.value(domain, scope, module)
+            around = every_scope(literal, scope, module)
+            self._query(literal.child("query"), query_scope(literal.child("query"), around, module), module)
+            return
+        for node in literal.children():
+            self.value(node, scope, module)
+
+    def _called(self, node: Node, scope: Scope, module: Module) -> Value:
+        arguments = node.below("params")
+        values = [self.value(argument, scope, module) for argument in arguments]
+        function = node.child("fcn")
+        name = entity_of(function, scope, module) if function is not None else None
+        if name not in self.rules:
+            dotted = (function.dotted() if function is not None else "") or ""
+            if dotted == "object.get" and len(arguments) == 3 and (names := names_of(values[1])):
+                for key in names:
+                    self._named(arguments[1], key, values[0], module, scope, arguments[1])
+            return result_of(dotted, values, self.shapes)
+        result, missing = self._call(name, values)
+        for parameter, step in missing.items():
+            argument = arguments[_position(self.rules[name][0][1], parameter)]
+            self._named(argument, step.name, step.base, module, scope, argument)
+        return result
+
+    def _call(self, name: str, values: list[Value]) -> tuple[Value, dict[str, Step]]:
+        key = f"{name}({json.dumps(values, sort_keys=True, default=str)}"
+        if key not in self._calls:
+            self._calls[key] = None, {}  # a function that calls itself is no Rego
+            found: list[Value] = []
+            missing: dict[str, Step] = {}
+            for module, rule in self.rules[name]:
+                frame = _Frame(_parameter_scope(rule, values))
+                self._frames.append(frame)
+                found += self._results(module, rule, frame.scope)
+                self._frames.pop()
+                missing |= frame.missing
+            self._calls[key] = join(found), missing
+        return self._calls[key]
+
+    def _rule(self, name: str) -> Value:
+        if name not in self._values:
+            self._values[name] = None  # of a rule that depends on itself, which is no Rego
+            frames, self._frames = self._frames, []
+            found = [value for module, rule in self.rules[name] for value in self._results(module, rule, Scope())]
+            self._frames = frames
+            self._values[name] = join(found)
+        return self._values[name]
+
+    def _results(self, module: Module, rule: Rule, scope: Scope) -> Iterator[Value]:
+        """What a definition of a rule gives, by its body and by each ``else``."""
+        if rule.is_default:
+            yield join(self.value(node, scope, module) for node in rule.node.below("value"))
+            return
+        head = rule.node.child("head")
+        assert head is not None
+        bodies: list[Node | None] = [*rule.node.below("bodies")]
+        for body in bodies or [None]:
+            query = body.child("query") if body is not None else None
+            inner = query_scope(query, scope, module)
+            self._query(query, inner, module)
+            otherwise = body is not None and body.fields.get("is_else")
+            yield self._head(head, body if otherwise else head, inner, module)
+
+    def _head(self, head: Node, assigned: Node | None, scope: Scope, module: Module) -> Value:
+        if head.kind == "Set":
+            return ({"set": schema_of(join(self.value(key, scope, module) for key in head.below("key")))},)
+        assignment = assigned.child("assign") if assigned is not None else None
+        nodes = assignment.below("value") if assignment is not None else []
+        value = self.value(nodes[0], scope, module) if nodes else fixed(True)
+        reference = head.child("refr")
+        if head.kind == "Compr" and reference is not None and reference.dotted() is None:
+            return ({"type": "object", "properties": {}, "additionalProperties": schema_of(value)},)
+        return value
+
+
+def _parameter_scope(rule: Rule, values: Sequence[Value]) -> Scope:
+    scope = Scope()
+    for pattern, value in zip(parameters_of(rule) or (), values, strict=False):
+        for name, path in variables(pattern):
+            scope.declared.add(name)
+            scope.given[name] = value if not path else None
+    return scope
+
+
+def _position(rule: Rule, parameter: str) -> int:
+    patterns = parameters_of(rule) or []
+    return next(number for number, node in enumerate(patterns) if parameter in dict(variables(node)))

@@ -11,7 +11,13 @@ from ..evaluator.checklist import Checklist, checklist_from_document, load_check
 from ..evaluator.policies import PolicySet
 from .recorded import Recorded
 
-SCHEMA = "https://probatum.dev/checklist/v1"
+_EVERY = {
+    "schema": "https://probatum.dev/checklist/v1",
+    "id": "every-control",
+    "version": "1.0.0",
+    "title": "Every control",
+    "controls": [],
+}
 
 
 @dataclass(frozen=True)
@@ -38,15 +44,12 @@ class Circumstances:
         return replace(self, parameters={**self.parameters, **values})
 
     def checklist(self, policies: PolicySet, only: Collection[str] | None = None) -> Checklist:
-        """A checklist of every control of a policy set, or of some, with the values of the one whose values count."""
-        listed = {} if self.listed is None else self.listed.entries
-        controls = [
-            {"id": key, "parameters": dict(listed[key].parameters) if key in listed else {}}
-            for key in policies.controls
-            if only is None or key in only
-        ]
-        document = {"schema": SCHEMA, "id": "workbench", "version": "1.0.0", "title": "Every control"}
-        return checklist_from_document({**document, "controls": controls}, policies, source="the checklist")
+        """A checklist of every control of a policy set, or of some, as the one whose values count lists them."""
+        given: Mapping[str, Any] = _EVERY if self.listed is None else self.listed.document
+        listed = {item["id"]: item for item in given["controls"]}
+        controls = [listed.get(key, {"id": key}) for key in policies.controls if only is None or key in only]
+        document = {name: value for name, value in given.items() if name != "rows"} | {"controls": controls}
+        return checklist_from_document(document, policies, source="the checklist")
 
     def values(self, policies: PolicySet) -> dict[str, dict[str, Any]]:
         """The effective parameters of every control of a policy set, as policies see them.

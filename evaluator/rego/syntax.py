@@ -54,9 +54,13 @@ class Node:
 
     def children(self) -> Iterator[Node]:
         """The parts directly below, in the order of the text, however deep the JSON nests between them."""
-        for name, value in self.fields.items():
-            if name != "span":
-                yield from _nodes(name, value)
+        return iter(self._parts)
+
+    @cached_property
+    def _parts(self) -> tuple[Node, ...]:
+        """Kept, because every check walks the whole tree."""
+        inside = (_nodes(name, value) for name, value in self.fields.items() if name != "span")
+        return tuple(node for nodes in inside for node in nodes)
 
     def child(self, name: str) -> Node | None:
         """The part in one field; None when there is none."""

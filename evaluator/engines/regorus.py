@@ -134,7 +134,7 @@ def _answer(inputs: Inputs, number: int, package: str) -> bytes:
     """What one package says of one batch, as JSON: OPA's query result, or each rule's value (as text) or error."""
     note = inputs.parsed.note
     if package in inputs.parsed.errors:
-        error = {"error": inputs.parsed.errors[package] + note}
+        error = {"error": inputs.parsed.why(package)}
         return json.dumps({"rules": dict.fromkeys(RULES, error)}).encode()
     together = _together(inputs, number, package)
     if together is not None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ...errors import EngineError
+from .dangers import refusals
 from .modules import split
 from .regorus_messages import plain
 
@@ -66,6 +67,8 @@ class Parsed:
         self._shared = len(self._parts)
         self._parts += own.items()
         self._library, self._engine = new_engine(), None
+        self._library_texts = shared
+        self._unfit: dict[str, str] = {}
         self._together: bool | None = None
         self.errors: dict[str, str] = {}
         self.note = ""
@@ -87,6 +90,11 @@ class Parsed:
         elif not self._together:
             self._read_part(number - 1)
 
+    def why(self, package: str) -> str:
+        """What is wrong with a package that is refused, and with the library."""
+        error = self.errors[package]
+        return error if error in self._unfit.values() else error + self.note
+
     def refuse(self, number: int, problem: str) -> None:
         """Do without a part; what is wrong with the library is told with every error that may come of it."""
         if not number:
@@ -95,26 +103,44 @@ class Parsed:
         name, _ = self._parts[number - 1]
         if number > self._shared:
             self.errors[name] = problem
-        elif not self.note:
-            told = problem if problem.startswith(f"{name}:") else f"{name}: {problem}"
-            self.note = f" (the library has errors: {told})"
+            return
+        told = problem if problem.startswith(f"{name}:") else f"{name}: {problem}"
+        self._unfit[name] = told
+        self.note = self.note or f" (the library has errors: {told})"
 
     def _read_together(self) -> None:
         if self._together is None:
             engine = new_engine()
             texts = {path: text for _, part in self._parts for path, text in part.items()}
-            self._together = _problem(engine, texts) is None
+            self._together = _problem(engine, texts) is None and not refusals(texts)
             self._engine = engine if self._together else None
 
     def _read_part(self, number: int) -> None:
         _, texts = self._parts[number]
+        if number == self._shared:
+            self._judge_library()
         problem = _problem(self._library.clone(), texts)
+        if not problem and number >= self._shared:
+            refused = refusals({**self._library_texts, **texts}, self._unfit)
+            problem = next((refused[path] for path in texts if path in refused), None)
         if problem:
             self.refuse(number + 1, problem)
             return
         engine = self._library if number < self._shared else self.engine
         for path, text in texts.items():
             engine.add_policy(path, text)
+
+    def _judge_library(self) -> None:
+        """Leave out shared modules that rest on what this engine takes otherwise, and those that rest on them."""
+        found = refusals(self._library_texts, self._unfit)
+        for number, (path, _) in enumerate(self._parts[: self._shared], start=1):
+            if path in found:
+                self.refuse(number, found[path])
+        if found:
+            self._library = new_engine()
+            for path, text in self._library_texts.items():
+                if path not in self._unfit:
+                    self._library.add_policy(path, text)
 
 
 def _problem(engine: Native, texts: Mapping[str, str]) -> str | None:

@@ -21,6 +21,7 @@ test_other_text_is_no_time if {
 }
 
 test_a_date_expires_with_its_day if {
+	moment.day == 86400000000000
 	moment.expiry("2026-11-20") - moment.ns("2026-11-20") == moment.day
 	moment.expiry("2026-11-20T07:00:00Z") == moment.ns("2026-11-20T07:00:00Z")
 	not moment.expiry("soon")

@@ -38,6 +38,8 @@ test_a_folder_is_covered_as_a_whole_or_from_above if {
 	every place in ["data/x", "data", "."] {
 		pins.cover({"folder": true, "files": 3, "pins": [{"path": place}]}, "data/x/")
 	}
+	pins.cover({"folder": true, "pins": [{"path": "elsewhere"}, {"path": "data/x"}]}, "data/x")
+	pins.cover({"folder": true, "pins": [{"path": "data"}]}, "data/y")
 	every place in ["data/xy", "dat", "data/x/a", ""] {
 		not pins.cover({"folder": true, "files": 3, "pins": [{"path": place, "source": "sums"}]}, "data/x")
 	}
@@ -47,6 +49,9 @@ test_a_folder_is_covered_file_by_file if {
 	sums := "data/SHA256SUMS"
 	listed := [{"path": "data/a", "source": sums}, {"path": "data/b", "source": sums}]
 	pins.cover({"folder": true, "files": 3, "pins": listed}, "data")
+	pins.cover({"folder": true, "files": 1, "pins": [listed[0]]}, "data")
+	not pins.cover({"folder": true, "files": 0, "pins": []}, "data")
+	not pins.cover({"files": 3, "pins": listed}, "data")
 	not pins.cover({"folder": true, "files": 4, "pins": listed}, "data")
 	not pins.cover({"folder": true, "files": null, "pins": listed}, "data")
 	not pins.cover({"folder": true, "pins": listed}, "data")

@@ -16,3 +16,21 @@ test_not_podless_all if {
 	]
 	every objects in odd { not pods.podless_all(objects) }
 }
+
+test_kinds_that_make_no_pod if {
+	every kind in [
+		"ClusterRole", "ClusterRoleBinding", "ConfigMap", "Endpoints", "EndpointSlice", "ExternalSecret",
+		"HorizontalPodAutoscaler", "Ingress", "IngressClass", "LimitRange", "Namespace", "NetworkPolicy",
+		"PersistentVolume", "PersistentVolumeClaim", "PodDisruptionBudget", "PriorityClass", "ResourceQuota", "Role",
+		"RoleBinding", "RuntimeClass", "SealedSecret", "Secret", "SecretProviderClass", "Service", "ServiceAccount",
+		"StorageClass",
+	] {
+		pods.podless_all([{"kind": kind}])
+	}
+}
+
+test_kinds_that_make_pods if {
+	every kind in ["CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "StatefulSet", "service", ""] {
+		not pods.podless_all([{"kind": kind}])
+	}
+}

@@ -39,7 +39,7 @@ states(item, key) if stated(item[key])
 # title: A list of as many members as were counted when it was made
 counted(value, number) if {
 	is_array(value)
-	is_number(number)
+	is_number(number) # probatum:survives drop: a count equals numbers only; this tells OPA that others may be asked about
 	count(value) == number
 }
 
@@ -107,6 +107,7 @@ joined(values) := concat(", ", names) if {
 	count(names) <= 5
 }
 
+# probatum:survives constant: a slice that begins before the first member begins with it
 else := sprintf("%s and %d more", [concat(", ", array.slice(names, 0, 5)), count(names) - 5]) if {
 	names := sort({word(value) | some value in values})
 }

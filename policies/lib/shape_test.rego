@@ -45,6 +45,7 @@ test_texts_are_all_stated if {
 	not shape.texts(["a", " "])
 	not shape.texts(["a", 1])
 	not shape.texts("a")
+	not shape.texts({"a": "x"})
 }
 
 test_numbers if {
@@ -58,6 +59,7 @@ test_hex_is_lower_case if {
 	shape.hex("00ff")
 	not shape.hex("00FF")
 	not shape.hex("")
+	not shape.hex("0x0")
 }
 
 test_shown_never_is_undefined if {
@@ -77,4 +79,6 @@ test_listed_is_sorted_and_short if {
 	shape.listed({}, "a") == "unstated"
 	shape.listed("a", "a") == "unstated"
 	shape.joined({"b", "a"}) == "a, b"
+	shape.joined({"1", "2", "3", "4", "5"}) == "1, 2, 3, 4, 5"
+	shape.joined({"1", "2", "3", "4", "5", "6"}) == "1, 2, 3, 4, 5 and 1 more"
 }

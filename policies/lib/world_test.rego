@@ -44,6 +44,10 @@ without(world, id, type) := json.patch(world, [
 ])
 
 # METADATA
+# title: The same world, with an observation beside it that is about nobody and of no type that is known
+stranger(world, result) := object.union(world, {"observations": {"obs:stranger": {"status": "complete", "result": result}}})
+
+# METADATA
 # title: The same world with its result spoiled
 # description: case.set maps paths in the result to values, case.drop lists paths to remove, case.parameters overrides.
 spoiled(world, type, case) := object.union(json.patch(world, array.concat(sets, drops)), {"parameters": overrides}) if {

@@ -37,6 +37,14 @@ cases := {
 		"set": {"pins/0/expected": null, "pins/0/actual": null},
 		"deny": {"its content is not what SHA256SUMS pins: expected unstated, found unstated"},
 	},
+	"digests are empty": {
+		"set": {"pins/0/expected": "", "pins/0/actual": ""},
+		"deny": {"its content is not what SHA256SUMS pins: expected , found "},
+	},
+	"one of two changed": {
+		"set": {"pins": [pin, object.union(pin, {"match": false})], "pin_count": 2},
+		"deny": {sprintf("its content is not what SHA256SUMS pins: expected %s, found %s", [world.sha("b"), world.sha("b")])},
+	},
 	"algorithm": {
 		"set": {"pins/0/algorithm": "sha1"},
 		"deny": {"its pin in SHA256SUMS uses sha1, which is not accepted"},
@@ -104,26 +112,54 @@ test_does_not_apply_without_subjects if {
 	}
 }
 
+folder := world.spoiled(good, "hashes", {"set": {
+	"folder": true,
+	"files": 2,
+	"pins/0/path": "x/a",
+	"pins/0/source": "x/SHA256SUMS",
+}})
+
 test_folder_passes_when_each_file_is_pinned if {
-	folder := world.spoiled(good, "hashes", {"set": {
-		"folder": true,
-		"files": 2,
-		"pins/0/path": "x/a",
-		"pins/0/source": "x/SHA256SUMS",
-	}})
 	count(control.proof) == 1 with input as folder
+	beside := object.union(folder, {"subjects": {"model:y": {"location": "y"}}})
+	control.deny == set() with input as beside
+}
+
+test_covered_folder_is_not_called_uncovered if {
+	changed := world.spoiled(folder, "hashes", {"set": {"pins/0/match": false}})
+	message := sprintf("its content is not what x/SHA256SUMS pins: expected %s, found %s", [world.sha("b"), world.sha("b")])
+	as_expected({message}) with input as changed
+}
+
+test_folder_without_location_is_not_covered if {
+	bare := json.patch(folder, [{"op": "remove", "path": "/subjects/dataset:x/location"}])
+	as_expected({"not every file of this dataset is pinned"}) with input as bare
 }
 
 test_pins_of_a_partial_search_are_not_called_missing if {
-	partial := json.patch(world.spoiled(good, "hashes", {"set": {"pins": []}}), [{
-		"op": "replace",
-		"path": "/observations/obs:hashes/status",
-		"value": "partial",
-	}])
-	control.deny == set() with input as partial
+	every case in [{"set": {"pins": []}}, cases["file not pinned"]] {
+		partial := json.patch(world.spoiled(good, "hashes", case), [{
+			"op": "replace",
+			"path": "/observations/obs:hashes/status",
+			"value": "partial",
+		}])
+		control.deny == set() with input as partial
+	}
 }
 
 test_subject_without_digest_is_not_proven if {
 	bare := json.patch(good, [{"op": "remove", "path": "/subjects/dataset:x/digest"}])
 	control.proof == set() with input as bare
+}
+
+test_nothing_is_no_digest if {
+	every nothing in ["", null] {
+		path := "/subjects/dataset:x/digest/sha256"
+		empty := json.patch(world.spoiled(good, "hashes", {"set": {"digest": nothing}}), [{
+			"op": "replace",
+			"path": path,
+			"value": nothing,
+		}])
+		control.proof == set() with input as empty
+	}
 }

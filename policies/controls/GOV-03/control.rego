@@ -34,6 +34,8 @@
 #       items: {type: string, minLength: 1}
 #       default: []
 #       description: Ids of controls of earlier packs that may be replaced.
+# schemas:
+#   - input: schema.input
 package probatum.controls.gov_03
 
 import rego.v1

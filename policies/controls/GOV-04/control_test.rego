@@ -48,11 +48,23 @@ other_cases := {
 			"waiver W-1: approver is the owner",
 		},
 	},
+	"approved by its owner, unnoticed": {
+		"set": {"waivers/0/approver": " Ann "},
+		"deny": {"waiver W-1 is not approved by somebody other than its owner"},
+	},
+	"owner is no text": {
+		"set": {"waivers/0/owner": 7},
+		"deny": {
+			"waiver W-1 does not state its owner",
+			"waiver W-1 is not approved by somebody other than its owner",
+		},
+	},
 	"no expiry": {
 		"drop": ["waivers/0/expires"],
 		"deny": {"waiver W-1 does not state its expires", late("unstated")},
 	},
 	"expired": {"set": {"waivers/0/expires": "2026-11-19"}, "deny": {late("2026-11-19")}},
+	"expires now": {"set": {"waivers/0/expires": "2026-11-20T07:00:00Z"}, "deny": {late("2026-11-20T07:00:00Z")}},
 	"expiry too far": {"set": {"waivers/0/expires": "2027-02-18T07:00:01Z"}, "deny": {late("2027-02-18T07:00:01Z")}},
 	"expiry garbled": {"set": {"waivers/0/expires": "soon"}, "deny": {late("soon")}},
 	"no subjects": {
@@ -69,6 +81,16 @@ other_cases := {
 	},
 	"every subject": {
 		"set": {"waivers/0/subjects": ["*"]},
+		"deny": {"waiver W-1 does not name the subjects that it is for"},
+	},
+	"no subjects, though any may be": {
+		"set": {"waivers/0/subjects": []},
+		"parameters": {"allow_any_subject": true},
+		"deny": {"waiver W-1 does not name the subjects that it is for"},
+	},
+	"subjects are no texts, though any may be": {
+		"set": {"waivers/0/subjects": ["*", 1]},
+		"parameters": {"allow_any_subject": true},
 		"deny": {"waiver W-1 does not name the subjects that it is for"},
 	},
 	"problem": {"set": {"waivers/0/problems": ["id used twice"]}, "deny": {"waiver W-1: id used twice"}},
@@ -106,6 +128,7 @@ test_each_branch if wrong == set()
 test_unusable_evidence_proves_nothing if {
 	control.proof == set() with input as world.unusable(good)
 	control.deny == set() with input as world.unusable(good)
+	control.deny == set() with input as world.stranger(good, {"waivers": [{}], "waiver_count": 1})
 }
 
 test_bad_news_counts_when_unusable if {
@@ -125,6 +148,8 @@ test_does_not_apply_without_subjects if {
 accepted := {
 	"no waivers": {"set": {"waivers": [], "waiver_count": 0}},
 	"expires today": {"set": {"waivers/0/expires": "2026-11-20"}},
+	"expires in a moment": {"set": {"waivers/0/expires": "2026-11-20T07:00:00.000000001Z"}},
+	"expires at the limit": {"set": {"waivers/0/expires": "2027-02-18T07:00:00Z"}},
 	"expires within the hour": {"set": {"waivers/0/expires": "2026-11-20T08:30:00+01:00"}},
 	"every subject where allowed": {
 		"set": {"waivers/0/subjects": ["*"]},

@@ -5,11 +5,13 @@ import rego.v1
 import data.probatum.controls.model_02 as control
 import data.probatum.lib.world
 
+file := {
+	"path": "model.pkl", "sha256": world.sha("b"), "clean": true, "imports": ["numpy.dtype"],
+	"examined_by": ["modelscan", "pickle_analyser"],
+}
+
 result := {
-	"files": [{
-		"path": "model.pkl", "sha256": world.sha("b"), "clean": true, "imports": ["numpy.dtype"],
-		"examined_by": ["modelscan", "pickle_analyser"],
-	}],
+	"files": [file],
 	"issues": [],
 	"issue_count": 0,
 	"allow_list": {"digest": world.sha("c"), "extended_with": ["xgboost.core.Booster"]},
@@ -32,6 +34,9 @@ cases := {
 	"not clean": {"set": {"files/0/clean": false}, "deny": set()},
 	"clean missing": {"drop": ["files/0/clean"], "deny": set()},
 	"examined by nobody": {"set": {"files/0/examined_by": []}, "deny": set()},
+	"examiner is not named": {"set": {"files/0/examined_by": [""]}, "deny": set()},
+	"examiner is no string": {"set": {"files/0/examined_by": [null]}, "deny": set()},
+	"one of two not clean": {"set": {"files": [file, object.union(file, {"clean": false})]}, "deny": set()},
 	"examiners missing": {"drop": ["files/0/examined_by", "files/0/path"], "deny": set()},
 	"extension is no list": {"set": {"allow_list/extended_with": {}}, "deny": set()},
 	"no files": {"set": {"files": []}, "deny": set()},
@@ -49,6 +54,7 @@ cases := {
 		"deny": {"the scan allowed the import xgboost.core.Booster, which this control does not accept"},
 	},
 	"extension unknown": {"drop": ["allow_list/extended_with"], "deny": set()},
+	"allow-list without digest": {"set": {"allow_list/digest": ""}, "deny": set()},
 	"allow-list unknown": {"drop": ["allow_list/digest"], "deny": set()},
 }
 

@@ -24,6 +24,8 @@
 #       items: {type: string, minLength: 1}
 #       default: []
 #       description: Signers that count, as the trust policy names them; empty means everyone that it allows.
+# schemas:
+#   - input: schema.input
 package probatum.controls.model_03
 
 import rego.v1
@@ -45,6 +47,7 @@ sound contains [id, obs] if {
 	result.format in settings.accepted_formats
 	signer := result.signers[_]
 	signer > ""
+	signer < [] # a string
 	every allowed in {settings.allowed_signers} - {[]} { signer in allowed }
 }
 
@@ -53,6 +56,7 @@ signed_by_allowed(result) if {
 	settings.allowed_signers == []
 	signer := result.signers[_]
 	signer > ""
+	signer < [] # a string
 }
 
 else if {
@@ -63,7 +67,7 @@ else if {
 suspect contains [id, obs] if {
 	some id in applies
 	some obs in input.observed[id].model_signature
-	not [id, obs] in sound
+	not [id, obs] in sound # probatum:survives drop: this spares the work on what is sound, which is denied nothing
 }
 
 signed contains {"subject": id, "obs": obs, "result": result} if {

@@ -23,6 +23,12 @@ cases := {
 	"nobody signed": {"set": {"signers": []}, "deny": {"signed by unstated, whom this control does not accept"}},
 	"signers missing": {"drop": ["signers"], "deny": {"signed by unstated, whom this control does not accept"}},
 	"signer is no string": {"set": {"signers": [1]}, "deny": {"signed by unstated, whom this control does not accept"}},
+	"signer is a list": {"set": {"signers": [[]]}, "deny": {"signed by unstated, whom this control does not accept"}},
+	"signer is not named": {"set": {"signers": [""]}, "deny": {"signed by , whom this control does not accept"}},
+	"signer allowed, format not": {
+		"parameters": {"allowed_signers": ["key:release"], "accepted_formats": ["sigstore"]},
+		"deny": {"a signature of format oms is not accepted"},
+	},
 	"signer not allowed": {
 		"parameters": {"allowed_signers": ["key:other"]},
 		"deny": {"signed by key:release, whom this control does not accept"},

@@ -43,6 +43,14 @@ cases := {
 		"set": {"pins/0/expected": null, "pins/0/actual": null},
 		"deny": {"its content is not what SHA256SUMS pins: expected unstated, found unstated"},
 	},
+	"digests are empty": {
+		"set": {"pins/0/expected": "", "pins/0/actual": ""},
+		"deny": {"its content is not what SHA256SUMS pins: expected , found "},
+	},
+	"one of two changed": {
+		"set": {"pins": [pin, object.union(pin, {"match": false})], "pin_count": 2},
+		"deny": {sprintf("its content is not what SHA256SUMS pins: expected %s, found %s", [world.sha("b"), world.sha("b")])},
+	},
 	"algorithm": {
 		"set": {"pins/0/algorithm": "sha1"},
 		"deny": {"its pin in SHA256SUMS uses sha1, which is not accepted"},
@@ -111,6 +119,8 @@ test_each_branch if wrong == set()
 
 test_unusable_evidence_proves_nothing if {
 	control.proof == set() with input as world.unusable(good)
+	control.proof == set() with input as world.unusable(alone)
+	control.proof == set() with input as world.stranger(world.without(alone, "model:x", "hashes"), result)
 	control.deny == set() with input as world.unusable(good)
 }
 
@@ -121,35 +131,67 @@ test_bad_news_counts_when_unusable if {
 
 test_does_not_apply_without_subjects if {
 	every case in [{}, cases.changed] {
-		nobody := object.union(world.spoiled(good, "hashes", case), {"ids": {"model": []}})
+		nobody := object.union(world.spoiled(alone, "hashes", case), {"ids": {"model": []}})
 		control.applies == set() with input as nobody
 		control.deny == set() with input as nobody
 		control.proof == set() with input as nobody
 	}
 }
 
+folder := world.spoiled(good, "hashes", {"set": {
+	"folder": true,
+	"files": 2,
+	"pins/0/path": "x/a",
+	"pins/0/source": "x/SHA256SUMS",
+}})
+
 test_folder_passes_when_each_file_is_pinned if {
-	folder := world.spoiled(good, "hashes", {"set": {
-		"folder": true,
-		"files": 2,
-		"pins/0/path": "x/a",
-		"pins/0/source": "x/SHA256SUMS",
-	}})
 	count(control.proof) == 1 with input as folder
+	beside := object.union(folder, {"subjects": {"dataset:y": {"location": "y"}}})
+	control.deny == set() with input as beside
+}
+
+test_covered_folder_is_not_called_uncovered if {
+	changed := world.spoiled(folder, "hashes", {"set": {"pins/0/match": false}})
+	message := sprintf("its content is not what x/SHA256SUMS pins: expected %s, found %s", [world.sha("b"), world.sha("b")])
+	as_expected("hashes", {message}) with input as changed
+}
+
+test_folder_without_location_is_not_covered if {
+	bare := json.patch(folder, [{"op": "remove", "path": "/subjects/model:x/location"}])
+	as_expected("hashes", {"not every file of this model is pinned"}) with input as bare
 }
 
 test_pins_of_a_partial_search_are_not_called_missing if {
-	partial := json.patch(world.spoiled(good, "hashes", {"set": {"pins": []}}), [{
-		"op": "replace",
-		"path": "/observations/obs:hashes/status",
-		"value": "partial",
-	}])
-	control.deny == set() with input as partial
+	every case in [{"set": {"pins": []}}, cases["file not pinned"]] {
+		partial := json.patch(world.spoiled(good, "hashes", case), [{
+			"op": "replace",
+			"path": "/observations/obs:hashes/status",
+			"value": "partial",
+		}])
+		control.deny == set() with input as partial
+	}
 }
 
 test_subject_without_digest_is_not_proven if {
 	bare := json.patch(good, [{"op": "remove", "path": "/subjects/model:x/digest"}])
 	control.proof == set() with input as bare
+}
+
+# The digest of the model, and what is stated of it.
+of_digest(world_of, digest) := json.patch(world_of, [{
+	"op": "replace",
+	"path": "/subjects/model:x/digest/sha256",
+	"value": digest,
+}])
+
+test_nothing_is_no_digest if {
+	every nothing in ["", null] {
+		empty := of_digest(world.spoiled(alone, "hashes", {"set": {"digest": nothing}}), nothing)
+		control.proof == set() with input as empty
+		deployed := of_digest(world.spoiled(good, "workload", {"set": {"models/0/digest": nothing}}), nothing)
+		count(control.deny) == 1 with input as deployed
+	}
 }
 
 test_passes_without_workloads if {
@@ -164,9 +206,43 @@ test_nothing_deployed_passes if {
 
 test_unread_workload_proves_nothing if {
 	control.proof == set() with input as world.without(good, "workload:x", "workload")
+	lists := "/usable/workload:x/workload"
+	control.proof == set() with input as json.patch(good, [{"op": "remove", "path": lists}])
+	control.proof == set() with input as json.patch(good, [{"op": "replace", "path": lists, "value": []}])
 }
 
 test_stray_deployment_cites_its_evidence if {
 	spoiled := world.spoiled(good, "workload", cases["deployed is another"])
 	{finding.evidence | some finding in control.deny} == {["obs:workload"]} with input as spoiled
+}
+
+test_stray_deployment_counts_when_unusable if {
+	count(control.deny) == 1 with input as world.unusable(world.spoiled(good, "workload", cases["deployed is another"]))
+}
+
+test_only_workloads_deploy if {
+	other := {"models": [{"uri": "s3://models/y", "digest": world.sha("c")}]}
+	control.deny == set() with input as world.stranger(good, other)
+	spoiled := world.spoiled(good, "workload", cases["deployed is another"])
+	control.deny == set() with input as object.union(spoiled, {"ids": {"workload": []}})
+}
+
+test_dataset_is_no_model_to_deploy if {
+	dataset := {"subjects": {"dataset:y": {"digest": {"sha256": world.sha("c")}}}}
+	spoiled := world.spoiled(good, "workload", cases["deployed is another"])
+	count(control.deny) == 1 with input as object.union(spoiled, dataset)
+}
+
+test_five_stray_deployments_are_cited if {
+	stray := {"status": "complete", "result": {"models": [{"uri": "s3://models/y", "digest": world.sha("c")}]}}
+	workloads := numbers.range(1, 6)
+	found := {sprintf("workload:%d", [n]): {"workload": [sprintf("obs:%d", [n])]} | some n in workloads}
+	crowd := object.union(alone, {
+		"ids": {"workload": [id | some id, _ in found]},
+		"observations": {sprintf("obs:%d", [n]): stray | some n in workloads},
+		"observed": found,
+		"usable": found,
+	})
+	cited := {finding.evidence | some finding in control.deny} with input as crowd
+	cited == {["obs:1", "obs:2", "obs:3", "obs:4", "obs:5"]}
 }

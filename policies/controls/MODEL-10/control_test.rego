@@ -55,6 +55,15 @@ cases := {
 		"set": {"dangling": ["ref-1", "ref-2"]},
 		"deny": {"the ML-BOM refers to what it does not contain: ref-1, ref-2"},
 	},
+	"one dangling": {
+		"set": {"dangling": ["ref-1"]},
+		"deny": {"the ML-BOM refers to what it does not contain: ref-1"},
+	},
+	"sections are no object": {
+		"set": {"sections": ["software"]},
+		"parameters": {"required_sections": ["software"]},
+		"deny": {"the ML-BOM does not state software"},
+	},
 	"dangling missing": {"drop": ["dangling"], "deny": set()},
 }
 

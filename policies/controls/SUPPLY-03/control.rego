@@ -33,6 +33,8 @@
 #       items: {type: string, pattern: "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"}
 #       default: []
 #       description: Normalised names of local packages (path or editable) that are the pipeline's own source.
+# schemas:
+#   - input: schema.input
 package probatum.controls.supply_03
 
 import rego.v1
@@ -98,6 +100,7 @@ sound contains [id, obs] if {
 	is_array(result.indexes)
 	every index in result.indexes { [index.kind, index.url] in acceptable }
 	result.format > ""
+	result.format < [] # a string
 	result.packages[0]
 	count(result.packages) == result.package_count
 	accepted := origins(result)
@@ -107,7 +110,7 @@ sound contains [id, obs] if {
 suspect contains [id, obs] if {
 	some id in applies
 	some obs in input.observed[id].dependencies
-	not [id, obs] in sound
+	not [id, obs] in sound # probatum:survives drop: this spares the work on what is sound, which is denied nothing
 }
 
 deny contains {"subject": id, "message": message, "evidence": [obs]} if {

@@ -50,6 +50,14 @@ cases := {
 		"set": {"pods/0/network/policies": []},
 		"deny": {"Job/train: no NetworkPolicy selects it"},
 	},
+	"policy is not named": {
+		"set": {"pods/0/network/policies": [""]},
+		"deny": {"Job/train: no NetworkPolicy selects it"},
+	},
+	"one of two on the node's network": {
+		"set": {"pods": [pod, object.union(pod, {"host_network": true})]},
+		"deny": {"Job/train: it uses the node's network"},
+	},
 	"policies missing": {
 		"drop": ["pods/0/network/policies"],
 		"deny": {"Job/train: no NetworkPolicy selects it"},

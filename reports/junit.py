@@ -23,7 +23,7 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def render(assessment: Mapping[str, Any]) -> str:
     """Write an assessment as JUnit XML."""
-    root = ET.Element("testsuites", name=f"probatum: {_text(title(assessment))}")
+    root = ET.Element("testsuites", name=f"probatum: {xml_text(title(assessment))}")
     for control in controls(assessment):
         name = f"{plain(control.get('id'))} {plain(control.get('title'))}"
         _suite(root, assessment, name, list(_cases(control)))
@@ -34,16 +34,16 @@ def render(assessment: Mapping[str, Any]) -> str:
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     root.set("time", "0")
     ET.indent(root)
-    comment = f"<!-- {_text(conclusion(assessment)).replace('--', '- -')} -->"
+    comment = f"<!-- {xml_text(conclusion(assessment)).replace('--', '- -')} -->"
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{comment}\n{ET.tostring(root, encoding="unicode")}\n'
 
 
 def _suite(root: ET.Element, assessment: Mapping[str, Any], name: str, cases: list[ET.Element]) -> None:
-    suite = ET.SubElement(root, "testsuite", name=_text(name), tests=str(len(cases)))
+    suite = ET.SubElement(root, "testsuite", name=xml_text(name), tests=str(len(cases)))
     for attribute, tag in _COUNTED.items():
         suite.set(attribute, str(sum(case.find(tag) is not None for case in cases)))
     suite.set("time", "0")
-    suite.set("timestamp", _text(assessment.get("evaluated_at")).removesuffix("Z"))
+    suite.set("timestamp", xml_text(assessment.get("evaluated_at")).removesuffix("Z"))
     suite.extend(cases)
 
 
@@ -56,7 +56,7 @@ def _cases(control: Mapping[str, Any]) -> Iterator[ET.Element]:
 
 
 def _case(entry: Entry) -> ET.Element:
-    case = ET.Element("testcase", classname=_text(entry.control.get("id")), name=_text(entry.subject), time="0")
+    case = ET.Element("testcase", classname=xml_text(entry.control.get("id")), name=xml_text(entry.subject), time="0")
     tag = _TAGS.get(entry.outcome)
     if tag is not None:
         told = _told(entry)
@@ -76,19 +76,20 @@ def _line(cause: Cause) -> str:
 
 
 def _run_case(reason: Mapping[str, Any]) -> ET.Element:
-    case = ET.Element("testcase", classname="PROBATUM", name=_text(reason.get("code")), time="0")
+    case = ET.Element("testcase", classname="PROBATUM", name=xml_text(reason.get("code")), time="0")
     message = plain(reason.get("message"))
     case.append(_verdict("error", "inconclusive", message, [message]))
     return case
 
 
 def _verdict(tag: str, outcome: str, message: str, lines: list[str]) -> ET.Element:
-    element = ET.Element(tag, message=_text(message))
+    element = ET.Element(tag, message=xml_text(message))
     if tag != "skipped":
         element.set("type", outcome)
-    element.text = "\n".join(_text(one) for one in lines)
+    element.text = "\n".join(xml_text(one) for one in lines)
     return element
 
 
-def _text(value: object) -> str:
+def xml_text(value: object) -> str:
+    """Untrusted words made fit for XML."""
     return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", plain(value))

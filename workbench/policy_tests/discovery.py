@@ -1,7 +1,7 @@
 """Which tests a folder has, and which modules they need.
 
-A test is a rule ``test_*`` in a module ``*_test.rego``, as for ``opa test``; ``todo_test_*`` is one that is not run. The
-library of the built-in pack, with its worlds for tests, lies beside every pack that has no file of its own there.
+A test is a rule ``test_*`` in a module ``*_test.rego``, as for ``opa test``; ``todo_test_*`` is one that is not run.
+The library of the built-in pack, with its worlds for tests, lies beside every pack that has no file of its own there.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -106,7 +106,17 @@ def discover(place: Place) -> Pack:
 
 
 def chosen(pack: Pack, pattern: str) -> Pack:
-    """The pack with only the tests whose dotted name a regular expression finds something in.
+    """The pack with only the tests in whose dotted name a regular expression finds something.
+
+    Raises:
+        UsageError: it is no regular expression.
+    """
+    matches = matcher(pattern)
+    return replace(pack, tests=tuple(test for test in pack.tests if matches(test.name)))
+
+
+def matcher(pattern: str) -> Callable[[str], bool]:
+    """Says whether a regular expression finds something in a name.
 
     Raises:
         UsageError: it is no regular expression.
@@ -115,7 +125,7 @@ def chosen(pack: Pack, pattern: str) -> Pack:
         wanted = re.compile(pattern)
     except re.error as error:
         raise UsageError(f"--run {pattern!r} is no regular expression", why=str(error)) from error
-    return replace(pack, tests=tuple(test for test in pack.tests if wanted.search(test.name)))
+    return lambda name: wanted.search(name) is not None
 
 
 def tests_of(path: str, text: str) -> Iterator[PolicyTest]:

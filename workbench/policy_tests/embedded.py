@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -17,11 +17,13 @@ from ...evaluator.engines.limits import Limits
 from ...evaluator.engines.regorus import new_engine, plain
 from ...evaluator.rego.syntax import syntax_error
 from .discovery import Pack
-from .model import EngineRun, Lines, Measured, PolicyTest, Result, Statement, result_of
+from .model import EngineRun, Lines, Measured, PolicyTest, Result, State, Statement, result_of
 from .values import failing_statement
 
 NAME = "regorus"
 _UNDEFINED = "<undefined>"
+_PROBE = "probatum_probe"
+_LACKS = "needs --engine opa"
 _PRINTED_CHARACTERS = 64 * 1024
 _MAX_VALUE = 200
 
@@ -45,6 +47,8 @@ def run_embedded(pack: Pack, limits: Limits, *, coverage: bool = False) -> Engin
         else:
             covered.add(answer["lines"])
             found[test.name] = _result(test, answer)
+    if coverage:
+        covered.add(_untouched(pack, covered.known.keys(), limits))
     failed = [test for test in pack.tests if found[test.name].state == "failed"]
     for test, answer in _answers(pack, runner, runner.explain, failed, limits):
         if isinstance(answer, Mapping) and answer:
@@ -119,9 +123,25 @@ def _answers(
                 raise _refusal(pack, problem["said"], problem["error"])
 
 
+def _untouched(pack: Pack, known: Collection[str], limits: Limits) -> dict[str, list[list[int]]]:
+    """The lines of modules of which the engine says nothing, for no test evaluated anything of them."""
+    paths = sorted(pack.measured - set(known))
+    steps = [Step(partial(_lines_with_code, path, pack.modules[path])) for path in paths]
+    with closing(run_steps(steps, limits)) as answers:
+        return {paths[number]: [[], json.loads(answer)] for number, answer in answers if not isinstance(answer, Excess)}
+
+
+def _lines_with_code(path: str, text: str) -> bytes:
+    """Lines with code of a module: those that the engine reports once one more rule of it was evaluated."""
+    engine = new_engine()
+    engine.set_enable_coverage(True)
+    package = engine.add_policy(path, f"{text}\n{_PROBE} := true\n")
+    engine.eval_rule(f"{package}.{_PROBE}")
+    (report,) = json.loads(engine.get_coverage_report_as_json())["files"]
+    return json.dumps(report["not_covered"]).encode()
+
+
 def _refusal(pack: Pack, said: str, message: str) -> PolicyError:
-    if "needs --engine opa" in message:
-        return PolicyError("the embedded engine cannot run these policies", why=message, remedy="use --engine opa")
     for path, text in pack.modules.items():
         if f"--> {path}:" in said:
             return syntax_error(path, text, said)
@@ -144,7 +164,7 @@ def _not_run(test: PolicyTest) -> Result | None:
 
 
 def _result(test: PolicyTest, answer: Mapping[str, Any]) -> Result:
-    state: Any = "passed" if answer["passed"] else "failed"
+    state: State = "passed" if answer["passed"] else "error" if _LACKS in answer["message"] else "failed"
     return result_of(
         test, NAME, state, answer["message"], printed=tuple(answer["printed"]), seconds=float(answer["seconds"])
     )

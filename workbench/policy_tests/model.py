@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 State = Literal["passed", "failed", "error", "skipped"]
-"""``error``: nobody can say whether it holds (it ran too long, or cannot be run as written). It blocks like a failure."""
+"""``error``: nobody can say whether it holds, for it ran too long or cannot be run as written; it blocks as well."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ...evaluator.rego.syntax import Module, Node, parse
 from .model import PolicyTest, Statement
 
 Look = Callable[[str, str, tuple[str, ...]], Mapping[str, Sequence[Any]] | None]
-"""Path and new text of a module, and dotted rules, to the values of each rule (at most one); None when it cannot say."""
+"""Path and new text of a module, and dotted rules, to the values of each rule, at most one; None if it cannot say."""
 
 _HOLDS, _VALUE = "probatum_holds", "probatum_value"
 _MAX_EXPRESSIONS, _MAX_VALUES, _MAX_TEXT = 8, 5, 2_000

@@ -13,13 +13,10 @@ from ..evaluator.bundle import pack_entries, read_packed
 from ..evaluator.layout import MANIFEST, Layout, describe, layout_of
 from ..evaluator.policy_files import read_file, read_folder
 from ..files import read_limited, write_atomic
-from . import git
 from .cache import Cache
 from .lock import RENEW, Locked
-from .oci import Registry, offline
 from .signatures import SUFFIXES
-from .source import Kind, Source
-from .web import Web, basic
+from .source import Kind, Source, offline
 
 _MAX_SIGNATURE_BYTES = 1024 * 1024
 _LOCK_IT = "run 'probatum policy lock --online', or name the digest itself"
@@ -135,8 +132,15 @@ def _pin(source: Source, locked: Locked | None, access: Access) -> str:
 
 def _resolved(source: Source, access: Access) -> str:
     if source.kind is Kind.GIT:
+        from . import git
+
         return git.resolve(source)
-    return Registry(source, access.cache, Web()).resolve() if source.kind is Kind.OCI else ""
+    if source.kind is Kind.OCI:
+        from .oci import Registry
+        from .web import Web
+
+        return Registry(source, access.cache, Web()).resolve()
+    return ""
 
 
 def _cached(source: Source, locked: Locked | None, pin: str, access: Access) -> bytes | None:
@@ -148,16 +152,23 @@ def _cached(source: Source, locked: Locked | None, pin: str, access: Access) -> 
 
 def _fetched(source: Source, pin: str, access: Access) -> bytes:
     if source.kind is Kind.OCI:
+        from .oci import Registry
+        from .web import Web
+
         return Registry(source, access.cache, Web() if access.online else None).bundle(pin)
     if source.remote and not access.online:
         raise offline(source)
     if source.kind is Kind.GIT:
+        from . import git
+
         return pack_entries(git.files_of(source, pin))
     return _downloaded(source, pin, access)
 
 
 def _downloaded(source: Source, pin: str, access: Access) -> bytes:
     """A bundle, and the signatures that lie beside it on the server, which go beside it in the cache."""
+    from .web import Web, basic
+
     query = f"?{source.query}" if source.query else ""
     web, headers = Web(), basic(source.user)
     answer = web.get(f"{source.place}{query}", headers, shown=source.shown)

@@ -19,7 +19,7 @@ from ..errors import EvidenceError, PolicyError
 from ..evaluator.bundle import MAX_PACKED_BYTES, pack_entries
 from ..evaluator.policy_files import MAX_FILES
 from .cache import Cache
-from .source import Source, is_loopback
+from .source import Source, is_loopback, offline
 from .web import Web, basic
 
 _MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
@@ -155,12 +155,3 @@ class Registry:
         return PolicyError(
             f"{self.source.shown} holds no policies", why=why, remedy="push one .tar.gz bundle, or the files of a pack"
         )
-
-
-def offline(source: Source) -> PolicyError:
-    """The error of a source that is not here and may not be fetched."""
-    return PolicyError(
-        f"{source.shown} is not in the cache",
-        why="it is remote, and the network is used only where that is asked for",
-        remedy="run 'probatum policy lock --online' once: it is then found by its digest",
-    )

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from ..errors import UsageError
+from ..errors import PolicyError, UsageError
 from ..evaluator.names import odd_characters
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -126,6 +126,15 @@ def is_loopback(host: str | None) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def offline(source: Source) -> PolicyError:
+    """The error of a source that is not here and may not be fetched."""
+    return PolicyError(
+        f"{source.shown} is not in the cache",
+        why="it is remote, and the network is used only where that is asked for",
+        remedy="run 'probatum policy lock --online' once: it is then found by its digest",
+    )
 
 
 def _git(url: SplitResult) -> Source:

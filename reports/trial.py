@@ -147,6 +147,9 @@ def _binding(stop: Mapping[str, Any]) -> Iterator[RenderableType]:
 def _values(binding: Mapping[str, Any]) -> Iterator[RenderableType]:
     for value in binding["values"]:
         shown = f"= {_shown(value['value'])}" if value["defined"] else "is undefined"
+        if value.get("others"):
+            shown = shown if value["value"] else "has nothing about this subject"
+            shown = f"{shown}, and {value['others']} about others"
         yield line(f"{_short(value['expression'])} {shown}", indent=8)
 
 

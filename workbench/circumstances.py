@@ -54,10 +54,13 @@ class Circumstances:
     def values(self, policies: PolicySet) -> dict[str, dict[str, Any]]:
         """The effective parameters of every control of a policy set, as policies see them.
 
+        What is set for controls that the set does not have is left out.
+
         Raises:
             PolicyError: a value is wrong.
         """
-        found = parameters_of(self.checklist(policies), policies, self.parameters)
+        known = {key: values for key, values in self.parameters.items() if key in policies.controls}
+        found = parameters_of(self.checklist(policies), policies, known)
         return {key: {name: one.value for name, one in values.items()} for key, values in found.items()}
 
 

@@ -174,7 +174,7 @@ class _Inside:
             "proofs": [proof_document(cited, self._why_not(key, cited), stops) for cited in proofs],
             "reasons": list(decided["reasons"]),
             "waiver": decided["waiver"],
-            "stopped": [stop_document(stop) for stop in _in_order(stops, applies=outcome is not None)],
+            "stopped": [stop_document(stop, self.graph) for stop in _in_order(stops, applies=outcome is not None)],
             "rules": {
                 rule: about(value, key, self.graph) for rule, value in self.rules.items() if rule not in self._shared
             },

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..evaluator.graph import Graph
 from .stepping import Binding, Element, Stop, Value
-from .trial_values import fit
+from .trial_values import about, fit, shared
 
 
 def finding_document(finding: Mapping[str, Any], stops: Iterable[Stop]) -> dict[str, Any]:
@@ -21,8 +22,11 @@ def proof_document(cited: Sequence[str], why_not: Sequence[str], stops: Iterable
     return {"evidence": list(cited), "accepted": not why_not, "why": list(why_not), "from": found}
 
 
-def stop_document(stop: Stop) -> dict[str, Any]:
-    """A body that does not hold: what does, what does not, and the values at that place."""
+def stop_document(stop: Stop, graph: Graph) -> dict[str, Any]:
+    """A body that does not hold: what does, what does not, and the values at that place.
+
+    Of the value of a rule that is about subjects only what is about the stop's own is kept; ``others`` counts the rest.
+    """
     failing = stop.failing
     return {
         "rule": stop.body.rule,
@@ -32,8 +36,8 @@ def stop_document(stop: Stop) -> dict[str, Any]:
         "statement": "\n".join(statement.text for statement in failing),
         "error": stop.error,
         "count": stop.count,
-        "bindings": [_binding(binding) for binding in stop.bindings],
-        "element": None if stop.element is None else _element(stop.element),
+        "bindings": [_binding(binding, stop.subject, graph) for binding in stop.bindings],
+        "element": None if stop.element is None else _element(stop.element, stop.subject, graph),
     }
 
 
@@ -51,21 +55,25 @@ def _ids(head: Mapping[str, Any]) -> list[str]:
     return sorted({one for one in cited if isinstance(one, str)}) if isinstance(cited, list) else []
 
 
-def _binding(binding: Binding) -> dict[str, Any]:
+def _binding(binding: Binding, subject: str, graph: Graph) -> dict[str, Any]:
     return {
         "variables": {name: fit(value) for name, value in binding.variables.items()},
-        "values": [_value(value) for value in binding.values],
+        "values": [_value(value, subject, graph) for value in binding.values],
     }
 
 
-def _value(value: Value) -> dict[str, Any]:
-    return {"expression": value.text, "defined": value.defined, "value": fit(value.value)}
+def _value(value: Value, subject: str, graph: Graph) -> dict[str, Any]:
+    found = {"expression": value.text, "defined": value.defined, "value": fit(value.value)}
+    if not value.text.isidentifier() or not isinstance(value.value, list) or shared(value.value, graph):
+        return found
+    mine = about(value.value, subject, graph)
+    return {**found, "value": mine["items"], "others": len(value.value) - mine["count"]}
 
 
-def _element(element: Element) -> dict[str, Any]:
+def _element(element: Element, subject: str, graph: Graph) -> dict[str, Any]:
     return {
         "line": element.statement.line,
         "statement": element.statement.text,
         "count": element.count,
-        **_binding(element.binding),
+        **_binding(element.binding, subject, graph),
     }

@@ -75,11 +75,12 @@ class Connection:
         query = "version := opa.runtime().version"
         body = self._asked("asking for the version", lambda: self._client.ad_hoc_query(query))
         try:
-            return str(body["result"][0]["version"])
-        except (LookupError, TypeError) as error:
-            raise EngineError(
-                "the OPA server states no version", why="no Open Policy Agent?", remedy=_REMEDY
-            ) from error
+            version = body["result"][0]["version"]
+        except (LookupError, TypeError):
+            version = None
+        if not isinstance(version, str):
+            raise EngineError("the OPA server states no version", why="no Open Policy Agent?", remedy=_REMEDY)
+        return version
 
     def says(self, package: str, rule: str, value: str) -> bool:
         """Whether a rule has a value; not so while the server does not answer."""
@@ -159,11 +160,12 @@ class Connection:
         """End the connection."""
         self._client.close_connection()
 
-    def _asked(self, doing: str, ask: Callable[[], _Result], seconds: float = _CHORE_SECONDS) -> _Result:
+    def _asked(self, doing: str, ask: Callable[[], _Result], seconds: float | None = None) -> _Result:
         """Call the client; whatever goes wrong with the server is an ``EngineError``."""
         from opa_client.errors import ConnectionsError
         from requests import RequestException
 
+        seconds = _CHORE_SECONDS if seconds is None else seconds
         deadline, timer = time.monotonic() + seconds, Timer(seconds, self._transport.cut)
         timer.daemon = True
         self._client.timeout = seconds

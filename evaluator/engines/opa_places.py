@@ -195,17 +195,22 @@ class ForeignServer:
         self._uploads: Uploads | None = None
         self._loaded: Loaded | None = None
         self._version: str | None = None
+        self._failure: EngineError | None = None
 
     @property
     def version(self) -> str:
-        """As the server states it; asked once."""
+        """As the server states it; asked once, and a run that follows does not wait for an answer again."""
         try:
             return self._stated()
-        except EngineError:
+        except EngineError as error:
+            self._failure = error
             return _UNKNOWN
 
     def load(self, modules: Mapping[str, str], packages: Collection[str]) -> Loaded:
         """Upload the modules, unless they are there; hold what the server has against what it was given."""
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
         check_version(self._stated(), "the OPA server")
         if self._loaded and self._loaded.serves(modules, packages):
             return self._loaded

@@ -43,6 +43,17 @@ def result_schema(collector: _Maker, type: str) -> dict[str, Any]:
     return schema
 
 
+def result_schemas() -> dict[str, dict[str, Any]]:
+    """Every observation type that an installed collector makes, and the JSON Schema of its result.
+
+    Raises:
+        UsageError: a collector of another package cannot be loaded.
+    """
+    from .registry import collectors
+
+    return {type: result_schema(collector, type) for collector in collectors().values() for type in collector.types}
+
+
 def _package(collector: _Maker) -> str:
     module = sys.modules[collector.__class__.__module__]
     return module.__package__ or module.__name__

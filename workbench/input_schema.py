@@ -74,7 +74,7 @@ def with_controls(schema: Mapping[str, Any], controls: Iterable[Control]) -> Sch
 
 
 def _fields(types: list[str], controls: Iterable[Control]) -> Schema:
-    ids = {kind: _IDS for kind in KINDS}
+    ids = dict.fromkeys(KINDS, _IDS)
     observations = {name: {"$ref": f"#/$defs/observation.{name}"} for name in types}
     return {
         "pipeline": {
@@ -86,7 +86,7 @@ def _fields(types: list[str], controls: Iterable[Control]) -> Schema:
         "parameters": _parameters(controls),
         "subjects": _by_subject({"$ref": "#/$defs/subject"}, "id to subject"),
         "observations": {
-            "description": "id to observation; a property stands for every observation of the type that it is named for",
+            "description": "id to observation; a property stands for all observations of the type that it is named for",
             "type": "object",
             "properties": observations,
             "additionalProperties": {"$ref": "#/$defs/observation"},

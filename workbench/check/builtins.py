@@ -18,7 +18,7 @@ def result_of(name: str, values: Sequence[Value], shapes: Shapes) -> Value:
         shapes: how to look into them.
     """
     found = _RESULTS.get(name)
-    return found(values, shapes) if found is not None and values else None
+    return found(values, shapes) if found is not None and values else _FIXED.get(name)
 
 
 def _list(values: Sequence[Value], shapes: Shapes) -> Value:
@@ -34,12 +34,15 @@ def _got(values: Sequence[Value], shapes: Shapes) -> Value:
     return join((shapes.lookup(values[0], values[1]), values[2])) if len(values) == 3 else None
 
 
+def _either(values: Sequence[Value], _: Shapes) -> Value:
+    return join(values)
+
+
 _RESULTS: Mapping[str, _Result] = {
     "array.concat": _list,
     "array.slice": _first_list,
-    "count": lambda values, shapes: NUMBER,
     "object.get": _got,
-    "object.union": lambda values, shapes: join(values),
+    "object.union": _either,
     "sort": _first_list,
-    "sprintf": lambda values, shapes: STRING,
 }
+_FIXED: Mapping[str, Value] = {"count": NUMBER, "concat": STRING, "lower": STRING, "sprintf": STRING, "upper": STRING}

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...evaluator.rego.syntax import Module, Node, Rule as RegoRule
+from ...evaluator.rego.syntax import Module, Node
+from ...evaluator.rego.syntax import Rule as RegoRule
 from .pack import Pack
 from .problem import Problem, Rule, Severity
 from .references import rules_by_name
@@ -75,8 +76,12 @@ def _problem(found: _Found, search: _Search) -> Iterator[Problem]:
             what = f"{text} iterates over all subjects, for each subject"
             yield NESTED.at(found.module, found.node, what, remedy="compute what is shared in a rule of its own")
         elif found.name.startswith("regex.") or found.name in search.matching:
-            remedy = "compare with literals, trim or startswith; or match each distinct value once, in a rule of its own"
-            yield REGEX.at(found.module, found.node, f"{text} matches a regular expression for each subject", remedy=remedy)
+            remedy = (
+                "compare with literals, trim or startswith; or match each distinct value once, in a rule of its own"
+            )
+            yield REGEX.at(
+                found.module, found.node, f"{text} matches a regular expression for each subject", remedy=remedy
+            )
 
 
 class _Search:
@@ -158,16 +163,20 @@ class _Search:
             return base is not None and entity_of(base, scope, module) == "input.ids"
         if node.kind == "Var" and (home := scope.home(str(node.fields["value"]))) is not None:
             bindings = home.bindings.get(str(node.fields["value"]), ())
-            return any(kind == "is" and not path and self._is_wide(item, where, module) for kind, item, path, where in bindings)
+            return any(
+                kind == "is" and not path and self._is_wide(item, where, module) for kind, item, path, where in bindings
+            )
         entity = entity_of(node, scope, module) or ""
         return entity in _WIDE or entity in self.wide or entity.startswith("input.ids.")
 
     def _query(self, query: Node | None, scope: Scope, module: Module, depth: int, found: list[_Found]) -> int:
         """Search a query; how many wide iterations lie around what comes of it."""
-        literals = [literal for statement in query.below("stmts") for literal in statement.below("literal")] if query else []
+        literals = (
+            [literal for statement in query.below("stmts") for literal in statement.below("literal")] if query else []
+        )
         asked: set[str] = set()
         for literal in literals:
-            for node in _loops(literal, scope):
+            for node in _loops(literal):
                 if self._is_wide(node, scope, module):
                     depth += 1
                     found.append(_Found("loop", module, node, depth))
@@ -225,7 +234,7 @@ class _Search:
             yield _Found("call", module, node, depth, dotted)
 
 
-def _loops(literal: Node, scope: Scope) -> Iterator[Node]:
+def _loops(literal: Node) -> Iterator[Node]:
     """Collections that a statement iterates over with ``some``."""
     if literal.kind == "SomeIn":
         yield from literal.below("collection")

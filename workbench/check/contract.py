@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from ...evaluator.engines.base import RULES as WANTED
-from ...evaluator.rego.syntax import Module, Node, Rule as RegoRule
+from ...evaluator.rego.syntax import Module, Node
+from ...evaluator.rego.syntax import Rule as RegoRule
 from .pack import Pack
 from .problem import Problem, Rule, Severity
 from .references import reached
 from .scope import pairs
-from .values import Value
+from .values import Alternative, Value, alternatives, is_list, is_object, is_text
 
 MISSING = {
     name: Rule(
-        f"contract/{name}-missing", f"A control defines {name}", "the control is inconclusive for ever", exemptible=False
+        f"contract/{name}-missing",
+        f"A control defines {name}",
+        "the control is inconclusive for ever",
+        exemptible=False,
     )
     for name in WANTED
 }
@@ -49,11 +53,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
     "proof": ("subject", "evidence"),
 }
 _FURTHER = {"deny": ("remediation",), "proof": ()}
-_FORMS = {
-    "subject": ("a string", ("Array", "Object", "Set", "Number", "Bool", "Null", "ArrayCompr", "SetCompr", "ObjectCompr")),
-    "message": ("a string", ("Array", "Object", "Set", "Number", "Bool", "Null", "ArrayCompr", "SetCompr", "ObjectCompr")),
-    "evidence": ("a list of ids", ("String", "RawString", "Object", "Number", "Bool", "Null", "ObjectCompr")),
-}
+_FORMS = {"subject": "a string", "message": "a string", "evidence": "a list of ids"}
 
 
 def find(pack: Pack) -> Iterator[Problem]:
@@ -72,12 +72,12 @@ def _control(path: str, module: Module, pack: Pack) -> Iterator[Problem]:
             what = f"{module.package} does not define {name}"
             yield MISSING[name].of_file(module.path, what, line=line, remedy=f"write '{name} contains … if …'")
             continue
-        value = pack.flows[path].value_of(f"{module.package}.{name}")
-        if value and not any("set" in found for found in value):
-            yield NO_SET.at(module, rules[0].node, f"{name} is no set", remedy=f"write '{name} contains … if …'")
-            continue
-        for rule in rules if name in _FIELDS else ():
-            yield from _shape(module, name, rule, value)
+        for rule in rules:
+            value = pack.flows[path].definitions.get((module.path, rule.node.span.start))
+            if value and not any("set" in found for found in value):
+                yield NO_SET.at(module, rule.node, f"{name} is no set", remedy=f"write '{name} contains … if …'")
+            elif name in _FIELDS:
+                yield from _shape(module, name, rule, value)
     proofs = [rule for rule in module.rules if rule.name == "proof"]
     if proofs and not _reads_usable(module, pack):
         remedy = "take what proof cites from input.usable[id].<type>"
@@ -89,8 +89,9 @@ def _shape(module: Module, name: str, rule: RegoRule, value: Value) -> Iterator[
     member = head.child("key") if head is not None and head.kind == "Set" else None
     if member is None:
         return
+    inside = [schema for found in value or () if "set" in found for schema in alternatives(found["set"])]
     if member.kind != "Object":
-        if member.kind not in ("Var", "RefDot", "RefBrack", "Call") or _no_object(value):
+        if inside and not any(map(is_object, inside)):
             yield SHAPE.at(module, member, f"{name} contains what is no object", remedy=_remedy(name))
         return
     stated = {str(key.fields["value"]): part for key, part in pairs(member) if key.kind == "String"}
@@ -99,17 +100,18 @@ def _shape(module: Module, name: str, rule: RegoRule, value: Value) -> Iterator[
     for field in _FIELDS[name]:
         if field not in stated:
             yield SHAPE.at(module, member, f"{name} states no {field}", remedy=_remedy(name))
-        elif stated[field].kind in _FORMS[field][1]:
-            yield SHAPE.at(module, stated[field], f"the {field} of {name} is not {_FORMS[field][0]}", remedy=_remedy(name))
+        elif _misshapen(field, inside):
+            yield SHAPE.at(module, stated[field], f"the {field} of {name} is not {_FORMS[field]}", remedy=_remedy(name))
     for field, part in stated.items():
         if field not in (*_FIELDS[name], *_FURTHER[name]):
             yield EXTRA.at(module, part, f"{name} states {field!r}, which nobody reads", remedy="say it in the message")
 
 
-def _no_object(value: Value) -> bool:
-    """True when the members of a set are known, and none is an object."""
-    inside = [found["set"] for found in value or () if "set" in found]
-    return bool(inside) and all(found.get("type") == "string" or "const" in found or "prefixItems" in found for found in inside)
+def _misshapen(field: str, members: Sequence[Alternative]) -> bool:
+    """True when the field is known, in some member, to be neither the string nor the list that it must be."""
+    values = [item for found in members for item in alternatives(found.get("properties", {}).get(field, {}))]
+    fits = is_list if field == "evidence" else is_text
+    return any(not fits(found) for found in values)
 
 
 def _remedy(name: str) -> str:
@@ -119,20 +121,16 @@ def _remedy(name: str) -> str:
 
 def _reads_usable(module: Module, pack: Pack) -> bool:
     return any(
-        _means_usable(node, owner) for owner, rule in reached([f"{module.package}.proof"], pack.everything) for node in rule.node.walk()
+        _means_usable(node, owner)
+        for owner, rule in reached([f"{module.package}.proof"], pack.everything)
+        for node in rule.node.walk()
     )
 
 
 def _means_usable(node: Node, module: Module) -> bool:
     """``input.usable``, or ``input`` as a whole, which may be looked into elsewhere."""
+    if node.kind in ("Call", "AssignExpr", "SomeIn"):
+        return any(part.kind == "Var" and part.fields["value"] == "input" for part in node.children())
     path = node.path()
-    if not isinstance(path[0], str):
-        return False
-    full = [*module.resolve(path[0]).split("."), *path[1:]]
-    return full[0] == "input" and (full[1:2] == ["usable"] or _handed_over(node, module))
-
-
-def _handed_over(node: Node, module: Module) -> bool:
-    if node.kind != "Call" and node.kind != "AssignExpr":
-        return False
-    return any(part.kind == "Var" and part.fields["value"] == "input" for part in node.children())
+    full = [*module.resolve(path[0]).split("."), *path[1:]] if isinstance(path[0], str) else []
+    return full[:2] == ["input", "usable"]

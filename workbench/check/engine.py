@@ -21,7 +21,9 @@ DANGER = Rule(
 LACKING = Rule(
     "engine/lacking", "Every builtin function is one that the engine has", "the control is refused", exemptible=False
 )
-REFUSED = Rule("engine/refused", "The engine accepts the module", "the control is inconclusive for ever", exemptible=False)
+REFUSED = Rule(
+    "engine/refused", "The engine accepts the module", "the control is inconclusive for ever", exemptible=False
+)
 RULES = (DANGER, LACKING, REFUSED)
 
 _NEGATION = "not over what may be missing"
@@ -57,7 +59,7 @@ def _refused(module: Module, pack: Pack) -> Iterator[Problem]:
             calmly(engine.add_policy, owner.path, owner.text)
         calmly(engine.eval_query, "true")
     except RuntimeError as error:
-        said = plain(error)
+        said = plain(error).partition(" -->")[0]
         line, column = _place(said) if said.startswith(module.path) else (1, 1)
         what = _PLACE.sub("", said.removeprefix(module.path), count=1).removeprefix(": ")
         yield REFUSED.of_file(module.path, what, line=line, column=column, remedy="mend it, or use --engine opa")

@@ -36,7 +36,7 @@ def find(pack: Pack) -> Iterator[Problem]:
         module = pack.modules.get(path)
         if module is None:
             continue
-        reads = list(pack.flows[path].reads.values())
+        reads = pack.flows[path].record.reads
         for read in reads:
             if read.module is module and read.type is not None and read.type not in control.types:
                 yield _undeclared(read, module, sorted(control.types))
@@ -53,7 +53,8 @@ def find(pack: Pack) -> Iterator[Problem]:
 
 def _undeclared(read: Read, module: Module, declared: list[str]) -> Problem:
     what = f"evidence of type {read.type!r} is read from input.{read.which} and not declared"
-    remedy = did_you_mean(str(read.type), declared) + " Else add it to 'evidence' in the metadata"
+    near = did_you_mean(str(read.type), declared)
+    remedy = near if near.startswith("did") else "add it to 'evidence' in the metadata"
     return UNDECLARED.at(module, read.node, what, remedy=remedy)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...evaluator.policies import is_control
 from ...evaluator.suggest import did_you_mean
 from ..input_schema import EVIDENCE, PARAMETERS
 from .flow import Step
@@ -38,13 +39,13 @@ def find(pack: Pack) -> Iterator[Problem]:
     """Every lookup that leads nowhere."""
     for path, module in pack.modules.items():
         control = pack.controls.get(path)
-        for step in pack.flows[path].steps:
+        for step in pack.flows[path].record.steps:
             if step.module is not module:
                 continue
             if not step.good:
                 found = _problem(step)
-                if found is not None:
-                    yield found
+                if found is not None and not (found.rule is PARAMETER and control is None and is_control(path)):
+                    yield found  # what a control with wrong metadata declares is not known
             elif control is not None and (other := _other_parameters(step, control.id)):
                 what = f"{control.id} reads parameters of {other}"
                 yield OTHER.at(module, step.node, what, remedy=f"declare the parameter in {control.id} too")

@@ -13,42 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...evaluator.rego.syntax import Module, Node, Rule
-from ..input_schema import EVIDENCE
 from .builtins import result_of
+from .record import Record, Step, number_of
 from .scope import Scope, entity_of, every_scope, pairs, parameters_of, query_scope, variables
 from .values import BOOLEAN, NUMBER, Shapes, Value, fixed, join, names_of, schema_of
 
 _QUERIES = ("ArrayCompr", "SetCompr", "ObjectCompr")
 _CONSTANTS = ("String", "RawString", "Number", "Bool", "Null")
-
-
-@dataclass(frozen=True)
-class Step:
-    """A lookup of a named field.
-
-    Args:
-        module: where it is written.
-        node: the lookup, or the name that was handed to a function that looks it up.
-        name: of the field.
-        base: what it is looked up in.
-        good: there is such a field, as far as is known.
-    """
-
-    module: Module
-    node: Node
-    name: str
-    base: Value
-    good: bool
-
-
-@dataclass(frozen=True)
-class Read:
-    """A lookup of evidence: ``which`` (``observed`` or ``usable``) of a type, None where the type is not known."""
-
-    module: Module
-    node: Node
-    which: str
-    type: str | None
 
 
 @dataclass
@@ -73,17 +44,12 @@ class Flow:
         for module in modules:
             for rule in module.rules:
                 self.rules.setdefault(f"{module.package}.{rule.name}", []).append((module, rule))
-        self.reads: dict[tuple[str, object, str | None], Read] = {}
+        self.record = Record()
+        self.definitions: dict[tuple[str, int], Value] = {}
         self._input: Value = (schema,)
-        self._steps: dict[tuple[str, object, str], Step] = {}
         self._values: dict[str, Value] = {}
         self._calls: dict[str, tuple[Value, dict[str, Step]]] = {}
         self._frames: list[_Frame] = []
-
-    @property
-    def steps(self) -> list[Step]:
-        """Every lookup of a named field that was seen."""
-        return list(self._steps.values())
 
     def visit(self, module: Module) -> None:
         """Follow every rule of a module; functions that nothing has called are followed with unknown arguments."""
@@ -96,13 +62,9 @@ class Flow:
             if not any(key.startswith(f"{name}(") for key in self._calls):
                 self._call(name, [None] * len(parameters_of(rule) or ()))
 
-    def value_of(self, rule: str) -> Value:
-        """What is known of a rule, by its full name."""
-        return self._rule(rule)
-
     def value(self, node: Node, scope: Scope, module: Module) -> Value:
         """What is known of an expression; its steps are recorded on the way."""
-        key = node.fields.get("eidx", node.span)
+        key = number_of(node)
         if key in scope.known:
             return scope.known[key]
         if key in scope.open:  # it is bound to itself
@@ -206,35 +168,27 @@ class Flow:
         for name in names or ():
             self._named(node if index.kind in _CONSTANTS else index, name, base, module, scope, index)
         if names is None:
-            self._evidence(node, None, base, module)
+            self.record.read(module, node, None, base)
         return self.shapes.lookup(base, found) or None
 
     def _named(
         self, node: Node, name: str, base: Value, module: Module, scope: Scope, index: Node | None = None
     ) -> None:
         """Record the lookup of a field by its name."""
-        self._evidence(node, name, base, module)
+        self.record.read(module, node, name, base)
         step = Step(module, node, name, base, self.shapes.field(base, name) != () or base == ())
         given = self._parameter(index, scope)
         if given is not None:  # a function looks up what it is told: the caller may be wrong, this place is not
             if not step.good:
                 self._frames[-1].missing[given] = step
             return
-        key = (module.path, node.fields.get("eidx", node.span), name)
-        if key not in self._steps or step.good:
-            self._steps[key] = step
+        self.record.step(step)
 
     def _parameter(self, node: Node | None, scope: Scope) -> str | None:
         """The name of the parameter of the function that is being followed, when a node is one."""
         name = str(node.fields["value"]) if node is not None and node.kind == "Var" else ""
         home = scope.home(name) if name and self._frames else None
         return name if home is not None and home is self._frames[-1].scope and name in home.given else None
-
-    def _evidence(self, node: Node, name: str | None, base: Value, module: Module) -> None:
-        for alternative in base or ():
-            if EVIDENCE in alternative:
-                key = (module.path, node.fields.get("eidx"), name)
-                self.reads[key] = Read(module, node, alternative[EVIDENCE], name)
 
     def _comprehension(self, node: Node, scope: Scope, module: Module) -> Value:
         inner = query_scope(node.child("query"), scope, module)
@@ -302,9 +256,12 @@ class Flow:
         if name not in self._values:
             self._values[name] = None  # of a rule that depends on itself, which is no Rego
             frames, self._frames = self._frames, []
-            found = [value for module, rule in self.rules[name] for value in self._results(module, rule, Scope())]
+            for module, rule in self.rules[name]:
+                made = join(self._results(module, rule, Scope()))
+                self.definitions[module.path, rule.node.span.start] = made
             self._frames = frames
-            self._values[name] = join(found)
+            made = (self.definitions[module.path, rule.node.span.start] for module, rule in self.rules[name])
+            self._values[name] = join(made)
         return self._values[name]
 
     def _results(self, module: Module, rule: Rule, scope: Scope) -> Iterator[Value]:

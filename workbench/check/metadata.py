@@ -87,7 +87,8 @@ def _of_control(path: str, text: str, pack: Pack) -> Iterator[Problem]:
         if problem := schema_problem(schema):
             broken = True
             line = _line(document.where(("custom", "parameters", name)))
-            yield PARAMETER.of_file(shown, f"the parameter {name!r} is wrong", line=line, why=problem)
+            remedy = "state type or enum, unit of a number, meaning, and a default that fits"
+            yield PARAMETER.of_file(shown, f"the parameter {name!r} is wrong", line=line, why=problem, remedy=remedy)
     if not broken and is_control(path):
         yield from _contradictions(path, text, shown, start)
 
@@ -111,8 +112,10 @@ def _together(pack: Pack) -> Iterator[Problem]:
         _ = policies.packages, policies.parameters
     except PolicyError as error:
         path = next((path for path in own if error.what.startswith(path)), next(iter(own)))
-        yield located(CONTENT, path, error) if path not in pack.shown else CONTENT.of_file(
-            pack.shown[path], error.what, why=error.why, remedy=error.remedy
+        yield (
+            located(CONTENT, path, error)
+            if path not in pack.shown
+            else CONTENT.of_file(pack.shown[path], error.what, why=error.why, remedy=error.remedy)
         )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from ...evaluator.engines.base import RULES as WANTED
-from ...evaluator.rego.syntax import Module, Node, Rule as RegoRule
+from ...evaluator.rego.syntax import Module, Node
+from ...evaluator.rego.syntax import Rule as RegoRule
 from ...evaluator.suggest import did_you_mean
 from .pack import Pack
 from .problem import Problem, Rule, Severity
@@ -14,7 +16,9 @@ from .scope import parameters_of, texts, variables
 
 IMPORT = Rule("names/unknown-import", "What is imported exists", "everything that rests on it is undefined, or refused")
 UNUSED_IMPORT = Rule("names/unused-import", "What is imported is used", "it misleads the reader", Severity.WARNING)
-REFERENCE = Rule("names/unknown-rule", "What is referred to in another package exists", "the engine refuses the control")
+REFERENCE = Rule(
+    "names/unknown-rule", "What is referred to in another package exists", "the engine refuses the control"
+)
 UNUSED_RULE = Rule(
     "names/unused-rule",
     "Every rule of a control has a part in what it decides",
@@ -26,7 +30,12 @@ SHADOW = Rule(
     "No local variable has the name of a rule",
     "the embedded engine takes it for the rule, or refuses it; a reader does so too",
 )
-RULES = (IMPORT, UNUSED_IMPORT, REFERENCE, UNUSED_RULE, SHADOW)
+UNUSED_VARIABLE = Rule(
+    "names/unused-variable",
+    "A variable that is declared is used",
+    "Open Policy Agent refuses it, some only with --strict, and a condition that was meant to be there may be missing",
+)
+RULES = (IMPORT, UNUSED_IMPORT, REFERENCE, UNUSED_RULE, SHADOW, UNUSED_VARIABLE)
 
 
 def find(pack: Pack) -> Iterator[Problem]:
@@ -34,7 +43,7 @@ def find(pack: Pack) -> Iterator[Problem]:
     for path, module in pack.modules.items():
         yield from _imports(module, pack)
         yield from _references(module, pack)
-        yield from _shadows(module, pack)
+        yield from _variables(module, pack)
         if path in pack.controls:
             yield from _unused(module, pack)
 
@@ -73,17 +82,23 @@ def _references(module: Module, pack: Pack) -> Iterator[Problem]:
 
 
 def _unused(module: Module, pack: Pack) -> Iterator[Problem]:
-    needed = {id(rule.node.fields) for _, rule in reached([f"{module.package}.{name}" for name in WANTED], pack.everything)}
+    needed = {
+        id(rule.node.fields) for _, rule in reached([f"{module.package}.{name}" for name in WANTED], pack.everything)
+    }
     for rule in module.rules:
         if id(rule.node.fields) not in needed:
             what = f"neither applies nor deny nor proof rests on {rule.name}"
             yield UNUSED_RULE.at(module, rule.node, what, remedy="use it, or remove it")
 
 
-def _shadows(module: Module, pack: Pack) -> Iterator[Problem]:
+def _variables(module: Module, pack: Pack) -> Iterator[Problem]:
     rules = pack.packages[module.package]
     for rule in module.rules:
+        used = Counter(str(node.fields["value"]) for node in rule.node.walk() if node.kind == "Var")
         for name, node in _locals(rule, module):
+            if used[name] < 1 + (node.kind not in ("SomeVars", "Every")) and name != "_" and not rule.is_default:
+                remedy = "use it, or write _ in its place"
+                yield UNUSED_VARIABLE.at(module, node, f"the variable {name} is not used", remedy=remedy)
             if name in rules:
                 what = f"the variable {name} has the name of a rule"
                 yield SHADOW.at(module, node, what, remedy="rename the variable")

@@ -26,7 +26,7 @@ def find(pack: Pack) -> Iterator[Problem]:
             continue
         read = {
             step.name
-            for step in pack.flows[path].steps
+            for step in pack.flows[path].record.steps
             for found in step.base or ()
             if found.get(PARAMETERS) == control.id
         }

@@ -127,9 +127,9 @@ def _control_folder(path: Path) -> Files:
         shown = os.path.relpath(root) if not path.is_absolute() else str(root)
         return _folder(root, Files("" if shown == "." else shown, f"controls/{path.absolute().name}/"))
     files = Files(str(path))
-    for name in sorted(os.listdir(path)):
-        if name.endswith(".rego") and not name.endswith("_test.rego"):
-            _take(files, name, path / name)
+    for item in sorted(path.glob("*.rego")):
+        if not item.name.endswith("_test.rego"):
+            _take(files, item.name, item)
     return files
 
 

@@ -18,6 +18,8 @@ CHECKS: tuple[Check, ...] = (
 )
 
 ALL_RULES: dict[str, Rule] = {
-    rule.name: rule for part in (reading, *CHECKS, exemptions) for rule in sorted(part.RULES, key=lambda rule: rule.name)
+    rule.name: rule
+    for part in (reading, *CHECKS, exemptions)
+    for rule in sorted(part.RULES, key=lambda rule: rule.name)
 }
 """Every rule by its name."""

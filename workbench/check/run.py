@@ -71,7 +71,10 @@ def check(path: Path | None = None, *, engine: str = "regorus", schema: Mapping[
     pack = _pack(files, engine, schema or shipped_schema())
     found = [*files.problems, *(problem for item in CHECKS for problem in item.find(pack))]
     sifted = sift(found, pack.modules.values(), ALL_RULES)
-    places = {(problem.path, problem.line, problem.column, problem.rule.name, problem.what): problem for problem in sifted.standing}
+    places = {
+        (problem.path, problem.line, problem.column, problem.rule.name, problem.what): problem
+        for problem in sifted.standing
+    }
     controls = sum(is_control(name) or name == "control.rego" for name in pack.files)
     return Report(tuple(places[key] for key in sorted(places)), sifted.exempt, len(pack.modules), controls)
 

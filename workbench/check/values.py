@@ -45,7 +45,7 @@ class Shapes:
 
     def field(self, value: Value, name: str) -> Value:
         """The field of an object; an empty tuple when no alternative has it."""
-        return join(map(lambda found: self._field(found, name), value)) if value is not None else None
+        return join(self._field(found, name) for found in value) if value is not None else None
 
     def members(self, value: Value) -> Value:
         """What iteration over a value gives, or a lookup in it by something unknown."""
@@ -131,6 +131,26 @@ def schema_of(value: Value) -> Mapping[str, Any]:
 def fixed(value: Any) -> Value:
     """A value that is written in the policy."""
     return ({"const": value},)
+
+
+def alternatives(schema: Mapping[str, Any]) -> list[Alternative]:
+    """The alternatives of what ``schema_of`` gives; none where anything is possible."""
+    return list(schema["anyOf"]) if "anyOf" in schema else [schema] if schema else []
+
+
+def is_object(found: Alternative) -> bool:
+    """An object, as far as is known."""
+    return found.get("type", "object") == "object" and not {"const", "enum", "set", "prefixItems"} & set(found)
+
+
+def is_list(found: Alternative) -> bool:
+    """A list or a set, which becomes one."""
+    return found.get("type") == "array" or "prefixItems" in found or "set" in found
+
+
+def is_text(found: Alternative) -> bool:
+    """A string."""
+    return found.get("type") == "string" or isinstance(found.get("const"), str) or "enum" in found
 
 
 def names_of(value: Value) -> list[str] | None:

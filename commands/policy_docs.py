@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from .options import moment
 from .output import finish, guarded
 
 
@@ -24,9 +25,11 @@ def docs(
     Example: probatum policy docs my-policies --out docs/controls
     """
     from ..authoring import pages, write_pages
-    from ..evaluator.policies import PolicySet
+    from ..packs.choose import Given
+    from ..policy_sources import open_policies
 
-    found = pages(PolicySet.load(folder), checklist, folder)
+    opened = open_policies(None, Given((str(folder),), None, None), online=False, trust=None, now=moment(None)[0])
+    found = pages(opened.policies, checklist, folder)
     stale = write_pages(found, out, check=check)
     if check:
         return finish("fail" if stale else "pass", f"stale: {', '.join(stale)}" if stale else "the pages are fresh")

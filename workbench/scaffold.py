@@ -94,13 +94,25 @@ class _Condition:
     @classmethod
     def of(cls, new: NewControl) -> _Condition:
         result = _good_result(new)
-        counts = sorted(name for name, value in result.items() if value == 0 and not isinstance(value, bool))
-        flags = sorted(name for name, value in result.items() if isinstance(value, bool))
-        if counts:
-            return cls(result, counts[0], 0, 1)
-        if flags:
-            return cls(result, flags[0], result[flags[0]], not result[flags[0]])
-        return cls({**result, **_FALLBACK}, "issue_count", 0, 1)
+        field = min(result, key=lambda name: (_rank(result[name]), name))
+        return cls(result, field, result[field], _other(result[field]))
+
+
+def _rank(value: Any) -> int:
+    """How well a field serves as a first condition: a count of nothing, a flag, a number, a text, a list."""
+    if isinstance(value, bool):
+        return 1
+    if isinstance(value, int):
+        return 2 if value else 0
+    return 3 if isinstance(value, str) else 4
+
+
+def _other(value: Any) -> Any:
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    return f"not {value}" if isinstance(value, str) else ["something"]
 
 
 def _good_result(new: NewControl) -> Mapping[str, Any]:
@@ -128,6 +140,7 @@ def _words(new: NewControl, condition: _Condition) -> dict[str, str]:
         "package": new.id.lower().replace("-", "_"),
         "field": condition.field,
         "good": json.dumps(condition.good),
+        "message": json.dumps(f"{condition.field} is not {json.dumps(condition.good)}"),
         "bad": json.dumps(condition.bad),
     }
 
@@ -179,12 +192,10 @@ import rego.v1
 applies contains id if some id in input.ids.{kind}
 
 # Bad news counts wherever it is observed, also when the evidence is stale or partial.
-deny contains {{"subject": id, "message": message, "evidence": [obs]}} if {{
+deny contains {{"subject": id, "message": {message}, "evidence": [obs]}} if {{
 	some id in applies
 	some obs in input.observed[id].{evidence}
-	value := input.observations[obs].result.{field}
-	value != {good}
-	message := sprintf("{field} is %v", [value])
+	input.observations[obs].result.{field} != {good}
 }}
 
 # Good news must be usable, and every field that it rests on must be there: what is missing proves nothing.
@@ -201,30 +212,26 @@ import rego.v1
 
 import data.probatum.controls.{package} as control
 
-subject := "{kind}:x"
-
-obs := "obs:one"
-
 world(result) := {{
-	"ids": {{"{kind}": [subject]}},
-	"observations": {{obs: {{"type": "{evidence}", "subject": subject, "result": result}}}},
-	"observed": {{subject: {{"{evidence}": [obs]}}}},
-	"usable": {{subject: {{"{evidence}": [obs]}}}},
+	"ids": {{"{kind}": ["{kind}:x"]}},
+	"observations": {{"obs:one": {{"type": "{evidence}", "subject": "{kind}:x", "result": result}}}},
+	"observed": {{"{kind}:x": {{"{evidence}": ["obs:one"]}}}},
+	"usable": {{"{kind}:x": {{"{evidence}": ["obs:one"]}}}},
 }}
 
 good := world({{"{field}": {good}}})
 
 bad := world({{"{field}": {bad}}})
 
-unusable(input_document) := object.union(input_document, {{"usable": {{subject: {{"{evidence}": []}}}}}})
+unusable(document) := object.union(document, {{"usable": {{"{kind}:x": {{"{evidence}": []}}}}}})
 
 test_passes if {{
-	control.proof == {{{{"subject": subject, "evidence": [obs]}}}} with input as good
+	control.proof == {{{{"subject": "{kind}:x", "evidence": ["obs:one"]}}}} with input as good
 	control.deny == set() with input as good
 }}
 
 test_fails if {{
-	finding := {{"subject": subject, "message": "{field} is {bad}", "evidence": [obs]}}
+	finding := {{"subject": "{kind}:x", "message": {message}, "evidence": ["obs:one"]}}
 	control.deny == {{finding}} with input as bad
 	control.proof == set() with input as bad
 }}
@@ -238,8 +245,15 @@ test_a_missing_field_proves_nothing if {{
 	control.deny == set() with input as world({{}})
 }}
 
+test_other_evidence_is_not_looked_at if {{
+	other := {{"obs:other": {{"type": "other", "subject": "{kind}:x", "result": {{"{field}": {bad}}}}}}}
+	control.deny == set() with input as object.union(good, {{"observations": other}})
+}}
+
 test_does_not_apply_without_subjects if {{
 	control.applies == set() with input as object.union(good, {{"ids": {{"{kind}": []}}}})
+	control.deny == set() with input as object.union(bad, {{"ids": {{"{kind}": []}}}})
+	control.proof == set() with input as object.union(good, {{"ids": {{"{kind}": []}}}})
 }}
 """
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from ...evaluator.rego.syntax import Module
 from ...evaluator.suggest import did_you_mean
-from .flow import Read
 from .pack import Pack
 from .problem import Problem, Rule, Severity
+from .record import Read
 
 UNDECLARED = Rule(
     "evidence/undeclared-type",

@@ -8,9 +8,9 @@ from typing import Any
 from ...evaluator.policies import is_control
 from ...evaluator.suggest import did_you_mean
 from ..input_schema import EVIDENCE, PARAMETERS
-from .flow import Step
 from .pack import Pack
 from .problem import Problem, Rule
+from .record import Step
 
 FIELD = Rule(
     "input/undeclared-field",

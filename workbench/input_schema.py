@@ -29,6 +29,9 @@ from ..evaluator.schema_check import schema as evaluator_schema
 Schema = dict[str, Any]
 
 EVIDENCE, OBSERVATION, PARAMETERS = "x-evidence", "x-observation", "x-parameters"
+SHIPPED = ("schemas", "input.json")
+"""Where the schema lies in the built-in pack."""
+
 _STAGES = ("pre-commit", "training", "deployment", "monitoring", None)
 _SUBJECT_KEY = "kind:name"
 _IDS: Schema = {"type": "array", "items": {"type": "string"}}
@@ -60,8 +63,8 @@ def input_schema(results: Mapping[str, Mapping[str, Any]], controls: Iterable[Co
 @cache
 def shipped_schema() -> Schema:
     """The schema that ships with the built-in policies, of the built-in collectors and controls."""
-    folder = resources.files(__package__.rpartition(".")[0]).joinpath("policies", "schemas")
-    document = strict_json.loads(folder.joinpath("input.json").read_bytes(), source="schemas/input.json")
+    file = resources.files(__package__.rpartition(".")[0]).joinpath("policies", *SHIPPED)
+    document = strict_json.loads(file.read_bytes(), source="/".join(SHIPPED))
     assert isinstance(document, dict)
     return document
 

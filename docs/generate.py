@@ -1,4 +1,4 @@
-"""Writes reference pages, example graphs and the input's schema from what the code says; ``--check`` tells stale ones."""
+"""Writes reference pages, example graphs and the schema of the input; ``--check`` only tells of stale ones."""
 
 from __future__ import annotations
 

@@ -49,9 +49,9 @@ def test_a_bundle_by_its_digest(tmp_path: Path) -> None:
 
 
 def test_another_bundle_is_not_taken_and_not_kept(tmp_path: Path) -> None:
-    with serving(only(body=OTHER)) as served:
-        with pytest.raises(PolicyError, match="not what its digest says") as caught:
-            open_packs(wanted(tmp_path, f"http://{served.host}/x.tar.gz#sha256={SHA256}", online=True))
+    raises = pytest.raises(PolicyError, match="not what its digest says")
+    with serving(only(body=OTHER)) as served, raises as caught:
+        open_packs(wanted(tmp_path, f"http://{served.host}/x.tar.gz#sha256={SHA256}", online=True))
     assert hashlib.sha256(OTHER).hexdigest() in caught.value.why
     assert not list(tmp_path.rglob(SHA256))
 
@@ -107,9 +107,9 @@ def test_credentials_are_sent_and_never_shown(tmp_path: Path) -> None:
     ],
 )
 def test_a_redirect_leads_nowhere_else(tmp_path: Path, target: str, word: str) -> None:
-    with serving(lambda path, headers: (302, {"Location": target}, b"")) as served:
-        with pytest.raises(PolicyError, match="cannot fetch") as caught:
-            lock(tmp_path, f"http://{served.host}/x.tar.gz")
+    raises = pytest.raises(PolicyError, match="cannot fetch")
+    with serving(lambda path, headers: (302, {"Location": target}, b"")) as served, raises as caught:
+        lock(tmp_path, f"http://{served.host}/x.tar.gz")
     assert word in caught.value.why
 
 
@@ -150,9 +150,9 @@ def test_too_much_is_refused() -> None:
 
 
 def test_what_is_cut_short_is_refused() -> None:
-    with serving(lambda path, headers: (200, {"Content-Length": "100"}, b"short")) as served:
-        with pytest.raises(PolicyError) as caught:
-            Web(seconds=5).get(f"http://{served.host}/x", shown="x")
+    answer = (200, {"Content-Length": "100"}, b"short")
+    with serving(lambda path, headers: answer) as served, pytest.raises(PolicyError) as caught:
+        Web(seconds=5).get(f"http://{served.host}/x", shown="x")
     assert "cut short" in caught.value.why or "IncompleteRead" in caught.value.why
 
 

@@ -38,7 +38,7 @@ class Bench:
         """The tests that fail with nothing changed, each with the reason."""
         engine = self._engine()
         found = {name: _failure(engine, name) for name in self.tests}
-        return [f"{name}: {failure.why}" for name, failure in found.items() if failure is not None]
+        return [f"{name}: {plain(failure.why)}" for name, failure in found.items() if failure is not None]
 
     def verdict(self, path: str, text: str) -> str:
         """What becomes of a module that was changed: noticed, survived or refused.
@@ -122,7 +122,7 @@ class Bench:
 class _Failure:
     """Why a test does not pass, and whether the engine raised."""
 
-    why: str
+    why: Exception
     raised: bool = False
 
 
@@ -131,5 +131,5 @@ def _failure(engine: Any, name: str) -> _Failure | None:
     try:
         value = engine.eval_rule_as_json(f"data.{name}")
     except RuntimeError as error:
-        return _Failure(plain(error), raised=True)
-    return None if value == "true" else _Failure(f"it is {value.strip(chr(34))}")
+        return _Failure(error, raised=True)
+    return None if value == "true" else _Failure(ValueError(f"it is {value.strip(chr(34))}"))

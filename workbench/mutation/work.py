@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from ...errors import EngineError
 from ...evaluator.engines.confined import Excess, run_steps
 from ...evaluator.engines.confined_child import Step
 from ...evaluator.engines.limits import Limits
@@ -28,7 +29,7 @@ def work_off(tasks: Sequence[Task], jobs: int, limits: Limits) -> list[Any]:
         In the order of the tasks, what each gave, or an ``Excess`` when a limit ended it.
 
     Raises:
-        EngineError: no process can be made.
+        EngineError: no process can be made, or a task fails by a fault of ours.
     """
     shares = [range(first, len(tasks), jobs) for first in range(min(jobs, len(tasks)))]
     answers: dict[int, Any] = {}
@@ -41,10 +42,27 @@ def work_off(tasks: Sequence[Task], jobs: int, limits: Limits) -> list[Any]:
 def _share(tasks: Sequence[Task], numbers: Sequence[int], limits: Limits) -> dict[int, Any]:
     steps = [Step(_encoded(tasks[number])) for number in numbers]
     with contextlib.closing(run_steps(steps, limits)) as answers:
-        return {
-            numbers[place]: answer if isinstance(answer, Excess) else json.loads(answer) for place, answer in answers
-        }
+        return {numbers[place]: _decoded(answer) for place, answer in answers}
 
 
 def _encoded(task: Task) -> Callable[[], bytes]:
-    return lambda: json.dumps(task()).encode()
+    """A task that tells its own failure from a limit that ended it, so that the one never looks like the other."""
+
+    def work() -> bytes:
+        try:
+            return json.dumps({"value": task()}).encode()
+        except MemoryError:
+            raise
+        except Exception as error:
+            return json.dumps({"failed": f"{type(error).__name__}: {error}"}).encode()
+
+    return work
+
+
+def _decoded(answer: bytes | Excess) -> Any:
+    if isinstance(answer, Excess):
+        return answer
+    found = json.loads(answer)
+    if "failed" in found:
+        raise EngineError("a mutant cannot be tried", why=found["failed"])
+    return found["value"]

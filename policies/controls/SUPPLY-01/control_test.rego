@@ -36,6 +36,12 @@ cases := {
 		"deny": {"scipy (requirements.txt:1) has no hash"},
 	},
 	"hashed missing": {"drop": ["packages/1/hashed"], "deny": {"scipy (requirements.txt:1) has no hash"}},
+	"version blank": {
+		"set": {"packages/0/version": ""},
+		"deny": {"numpy (requirements.txt:1) is not pinned to one version"},
+	},
+	"name blank": {"set": {"packages/0/name": ""}, "deny": {" (requirements.txt:1) is not named"}},
+	"hashes as blank text": {"set": {"packages/1/hashes": ""}, "deny": {"scipy (requirements.txt:1) has no hash"}},
 	"no hashes": {"set": {"packages/1/hashes": 0}, "deny": {"scipy (requirements.txt:1) has no hash"}},
 	"hashes as text": {"set": {"packages/1/hashes": "2"}, "deny": {"scipy (requirements.txt:1) has no hash"}},
 	"version control": {
@@ -56,6 +62,11 @@ cases := {
 		"deny": {"requirements is no lock file that lists every transitive dependency"},
 	},
 	"complete missing": {"drop": ["complete_lock"], "deny": set()},
+	"own package from an index": {
+		"set": {"packages/0/source": "vcs", "packages/0/name": "trainer"},
+		"parameters": {"own_packages": ["trainer"]},
+		"deny": {"trainer (requirements.txt:1) comes from vcs, where no hash fixes its content"},
+	},
 	"no packages": {"set": {"packages": []}, "deny": set()},
 	"package lost": {"set": {"package_count": 3}, "deny": set()},
 	"number of packages missing": {"drop": ["package_count"], "deny": set()},
@@ -100,16 +111,60 @@ test_does_not_apply_without_subjects if {
 	}
 }
 
+own(source) := world.spoiled(good, "dependencies", {
+	"set": {"packages/0/source": source, "packages/0/hashed": false, "packages/0/name": "trainer"},
+	"parameters": {"own_packages": ["trainer"]},
+})
+
 test_own_package_needs_no_hash if {
-	own := world.spoiled(good, "dependencies", {
-		"set": {"packages/0/source": "editable", "packages/0/hashed": false, "packages/0/name": "trainer"},
-		"parameters": {"own_packages": ["trainer"]},
-	})
-	count(control.proof) == 1 with input as own
-	control.deny == set() with input as own
+	every source in ["editable", "path"] {
+		count(control.proof) == 1 with input as own(source)
+		control.deny == set() with input as own(source)
+	}
 }
 
-test_hashed_url_passes if {
-	direct := world.spoiled(good, "dependencies", {"set": {"packages/0/source": "url"}})
-	count(control.proof) == 1 with input as direct
+test_own_package_may_be_all_there_is_or_beside_one_hash if {
+	trainer := object.union(package_of("trainer"), {"source": "path"})
+	every packages in [[trainer], [trainer, object.union(package_of("numpy"), {"hashes": 1})]] {
+		lock := world.spoiled(good, "dependencies", {
+			"set": {"packages": packages, "package_count": count(packages)},
+			"parameters": {"own_packages": ["trainer"]},
+		})
+		count(control.proof) == 1 with input as lock
+	}
+}
+
+incomplete := {
+	"complete missing": {"drop": ["complete_lock"]},
+	"package lost": {"set": {"package_count": 3}},
+	"no packages": {"set": {"packages": [], "package_count": 0}},
+}
+
+test_own_packages_are_listed_in_a_complete_lock_file if {
+	every case in incomplete {
+		some_own := object.union(case, {"parameters": {"own_packages": ["trainer"]}})
+		as_expected(set()) with input as world.spoiled(good, "dependencies", some_own)
+	}
+}
+
+test_own_packages_need_usable_evidence_and_a_subject if {
+	alone := world.without(own("path"), "dependency_set:x", "dependencies")
+	nobody := object.union(own("path"), {"ids": {"dependency_set": []}})
+	every odd in [world.unusable(own("path")), world.stranger(alone, result), nobody] {
+		control.proof == set() with input as odd
+	}
+}
+
+test_accepted if {
+	every case in [
+		{"set": {"packages/0/source": "url"}},
+		{"set": {"packages": [package_of("numpy")], "package_count": 1}},
+		{"set": {"packages/0/hashes": 1}},
+	] {
+		every parameters in [[], ["trainer"]] {
+			accepted := world.spoiled(good, "dependencies", object.union(case, {"parameters": {"own_packages": parameters}}))
+			count(control.proof) == 1 with input as accepted
+			control.deny == set() with input as accepted
+		}
+	}
 }

@@ -23,6 +23,8 @@ settings := {
 
 good := world.of("SUPPLY-02", "dependency_set", {"dependency_audit": result}, settings)
 
+fresh := object.union(minor, {"fix_versions": ["1.1"], "published": "2026-11-01T00:00:00Z"})
+
 late := {"numpy 1.0: PYSEC-1 (CVSS 5.3) was not fixed within the grace period of 30 days; fixed in 1.1"}
 
 unstated_fix := {"numpy 1.0: PYSEC-1 (CVSS 5.3) was not fixed within the grace period of 30 days"}
@@ -40,6 +42,21 @@ cases := {
 		"deny": {"numpy 1.0: PYSEC-1 (severity unknown)"},
 	},
 	"severity missing": {"drop": ["vulnerabilities/0/severity"], "deny": {"numpy 1.0: PYSEC-1 (severity unknown)"}},
+	"fixes as an empty object": {
+		"set": {"vulnerabilities": [object.union(fresh, {"fix_versions": {}})]},
+		"deny": unstated_fix,
+	},
+	"withdrawn missing, fresh fix": {
+		"set": {"vulnerabilities": [object.remove(fresh, ["withdrawn"])]},
+		"deny": late,
+	},
+	"fixes as an empty object beside a fresh fix": {
+		"set": {
+			"vulnerabilities": [object.union(fresh, {"fix_versions": {}}), fresh],
+			"vulnerability_count": 2,
+		},
+		"deny": unstated_fix,
+	},
 	"severity as text": {
 		"set": {"vulnerabilities/0/severity": "5.3"},
 		"deny": {"numpy 1.0: PYSEC-1 (severity unknown)"},
@@ -70,6 +87,11 @@ cases := {
 	"vulnerabilities missing": {"drop": ["vulnerabilities"], "deny": set()},
 	"vulnerabilities are no list": {"set": {"vulnerabilities": {}}, "deny": set()},
 	"nothing audited": {"set": {"audited": 0}, "deny": set()},
+	"audited as text": {"set": {"audited": "40"}, "deny": set()},
+	"audited as blank text": {"set": {"audited": ""}, "deny": set()},
+	"vulnerabilities are an object": {"set": {"vulnerabilities": {"0": minor}}, "deny": set()},
+	"service unknown, without database": {"set": {"service": "x", "database": null}, "deny": set()},
+	"malformed below zero": {"set": {"database/malformed": -1}, "deny": set()},
 	"audited missing": {"drop": ["audited"], "deny": set()},
 	"service missing": {"drop": ["service"], "deny": set()},
 	"service unknown": {"set": {"service": "x"}, "deny": set()},
@@ -107,6 +129,21 @@ test_unusable_evidence_proves_nothing if {
 	control.deny == set() with input as world.unusable(good)
 }
 
+test_online_audits_are_of_usable_evidence_and_of_a_subject if {
+	online := world.spoiled(good, "dependency_audit", accepted.online)
+	alone := world.without(online, "dependency_set:x", "dependency_audit")
+	stranger := world.stranger(alone, object.union(result, {"service": "pypi", "database": null}))
+	nobody := object.union(online, {"ids": {"dependency_set": []}})
+	every odd in [world.unusable(online), stranger, nobody] {
+		control.proof == set() with input as odd
+	}
+}
+
+test_fresh_fix_is_good_news_when_unusable_too if {
+	spoiled := world.spoiled(good, "dependency_audit", {"set": {"vulnerabilities": [fresh], "audited": 0}})
+	control.deny == set() with input as world.unusable(spoiled)
+}
+
 test_bad_news_counts_when_unusable if {
 	spoiled := world.unusable(world.spoiled(good, "dependency_audit", cases["at the threshold"]))
 	count(control.deny) > 0 with input as spoiled
@@ -124,11 +161,12 @@ test_does_not_apply_without_subjects if {
 accepted := {
 	"nothing found": {"set": {"vulnerabilities": [], "vulnerability_count": 0}},
 	"withdrawn": {"set": {"vulnerabilities/0/withdrawn": true, "vulnerabilities/0/severity": 9.8}},
-	"fresh fix": {"set": {
-		"vulnerabilities/0/fix_versions": ["1.1"],
-		"vulnerabilities/0/published": "2026-10-21T07:00:00Z",
-	}},
+	"fresh fix": {"set": {"vulnerabilities": [object.union(fresh, {"published": "2026-10-21T07:00:00Z"})]}},
 	"online": {"set": {"service": "pypi", "database": null}},
+	"online at OSV": {"set": {"service": "osv", "database": null}},
+	"one package": {"set": {"audited": 1}},
+	"severity zero": {"set": {"vulnerabilities/0/severity": 0}},
+	"fix of this moment": {"set": {"vulnerabilities": [object.union(fresh, {"published": "2026-11-20T07:00:00Z"})]}},
 	"no limit of age": {
 		"set": {"database/newest": "2020-01-01T00:00:00Z"},
 		"parameters": {"max_database_age_days": null},

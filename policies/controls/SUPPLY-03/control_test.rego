@@ -99,6 +99,32 @@ cases := {
 		"drop": ["packages/0/source"],
 		"deny": {"numpy (poetry.lock:3) comes from unstated, which is not approved"},
 	},
+	"one of two primary indexes": {
+		"set": {"indexes": [index, object.union(index, {"url": other})]},
+		"deny": {
+			"pip.conf:2 configures the primary index https://other.example/simple, which is not approved",
+			concat("", [
+				"numpy (poetry.lock:3) comes from the configured index https://other.example/simple, ",
+				"https://pypi.org/simple/, which is not approved",
+			]),
+		},
+	},
+	"own package from version control": {
+		"set": {"packages/0/source": "vcs", "packages/0/url": "git+https://x"},
+		"parameters": {"own_packages": ["numpy"]},
+		"deny": {"numpy (poetry.lock:3) comes from vcs git+https://x, which is not approved"},
+	},
+	"version control, with an index": {
+		"set": {"packages/0/source": "vcs", "packages/0/url": "git+https://x", "packages/0/index": other},
+		"deny": {"numpy (poetry.lock:3) comes from vcs git+https://x, which is not approved"},
+	},
+	"source is no text": {
+		"set": {"packages/0/source": 7, "packages/0/url": "git+https://x"},
+		"deny": {"numpy (poetry.lock:3) comes from unstated, which is not approved"},
+	},
+	"indexes are an object": {"set": {"indexes": {}}, "deny": set()},
+	"format is blank": {"set": {"format": ""}, "deny": set()},
+	"format is a list": {"set": {"format": []}, "deny": set()},
 	"trusted host": {"set": {"trusted_hosts": ["a.example"]}, "deny": {"TLS is not checked for a.example"}},
 	"trusted hosts missing": {"drop": ["trusted_hosts"], "deny": set()},
 	"indexes missing": {"drop": ["indexes"], "deny": set()},
@@ -147,6 +173,15 @@ test_does_not_apply_without_subjects if {
 
 accepted := {
 	"default index": {"set": {"indexes": []}},
+	"one package": {"set": {"packages": [package_of("numpy")], "package_count": 1}},
+	"index with letters at its end": {
+		"set": {"packages/1/index": "https://x.example/indexx"},
+		"parameters": {"approved_indexes": ["https://pypi.org/simple", "https://x.example/indexx/"]},
+	},
+	"own package from a path": {
+		"set": {"packages/0/source": "path", "packages/0/url": "."},
+		"parameters": {"own_packages": ["numpy"]},
+	},
 	"own package": {
 		"set": {"packages/0/source": "editable", "packages/0/url": "."},
 		"parameters": {"own_packages": ["numpy"]},

@@ -147,6 +147,26 @@ cases := {
 		"parameters": {"writable_paths": []},
 		"deny": {"Job/train, container train: /output is mounted writable"},
 	},
+	"limit is blank": {
+		"set": {"pods/0/containers/0/limits/memory": ""},
+		"deny": {"Job/train, container train: it has no limit for memory"},
+	},
+	"added capabilities are an object": {
+		"set": {"pods/0/containers/0/capabilities_added": {}},
+		"deny": {"Job/train, container train: it adds capabilities: unstated"},
+	},
+	"no AppArmor stated, no SELinux": {
+		"set": {"pods/0/containers/0/apparmor": null},
+		"deny": {"Job/train, container train: neither AppArmor nor SELinux confines it"},
+	},
+	"one container of two": {
+		"set": {"pods/0/containers": [container, object.union(container, {"privileged": true})]},
+		"deny": {"Job/train, container train: it is privileged"},
+	},
+	"one pod of two": {
+		"set": {"pods": [pod, object.union(pod, {"host_pid": true})]},
+		"deny": {"Job/train: it shares the node's processes"},
+	},
 	"mounts missing": {"drop": ["pods/0/containers/0/mounts"], "deny": set()},
 }
 
@@ -189,6 +209,19 @@ test_does_not_apply_without_subjects if {
 
 accepted := {
 	"SELinux": {"set": {"pods/0/containers/0/apparmor": null, "pods/0/containers/0/selinux": true}},
+	"AppArmor and SELinux": {"set": {"pods/0/containers/0/selinux": true}},
+	"SELinux, AppArmor unconfined": {"set": {
+		"pods/0/containers/0/apparmor": "Unconfined",
+		"pods/0/containers/0/selinux": true,
+	}},
+	"unconfined where neither is required": {
+		"set": {"pods/0/containers/0/apparmor": "Unconfined"},
+		"parameters": {"require_mac": false},
+	},
+	"volumes without data": {"set": {"pods/0/containers/0/mounts": [
+	{"path": sprintf("/%s", [type]), "volume": type, "read_only": false, "type": type} |
+		some type in ["secret", "configMap", "projected", "downwardAPI"]
+	]}},
 	"neither where it is not required": {
 		"set": {"pods/0/containers/0/apparmor": null},
 		"parameters": {"require_mac": false},

@@ -105,7 +105,7 @@ else if {
 }
 
 sound contains [id, obs] if {
-	some id in applies
+	some id in applies # probatum:survives drop: a proof asks for what is not shared, too, and that for whom it applies
 	some obs in input.usable[id].gpu_isolation
 	result := input.observations[obs].result
 	result.devices[0]
@@ -114,8 +114,8 @@ sound contains [id, obs] if {
 }
 
 unshared contains [id, obs] if {
-	some id in applies
-	some obs in input.usable[id].gpu_sharing
+	some id in applies # probatum:survives drop: a proof asks for what is sound, too, and that for whom it applies
+	some obs in input.observed[id].gpu_sharing # probatum:survives drop, usable: a proof asks for usable evidence itself
 	result := input.observations[obs].result
 	result.shared == false
 	result.time_slicing == []
@@ -132,13 +132,13 @@ suspect contains [id, obs] if {
 shared contains [id, obs] if {
 	some id in applies
 	some obs in input.observed[id].gpu_sharing
-	not [id, obs] in unshared
+	not [id, obs] in unshared # probatum:survives drop: this spares the work on what is denied nothing
 }
 
 exposed contains {"subject": id, "obs": obs, "device": device, "name": shape.shown(device, "uuid")} if {
 	some [id, obs] in suspect
 	some device in shape.items(input.observations[obs].result.devices)
-	not isolated(device)
+	not isolated(device) # probatum:survives drop: this spares the work on devices that are denied nothing
 }
 
 deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {

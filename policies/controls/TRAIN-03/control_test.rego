@@ -35,6 +35,33 @@ cases := {
 		"deny": separate,
 	},
 	"slice shared": {"set": {"devices/0/processes/1/gi": 1}, "deny": separate},
+	"tenants lost, with a source": {
+		"set": {"devices/0/mig_mode": "disabled", "devices/0/tenants": null},
+		"deny": separate,
+	},
+	"tenants below zero": {"set": {"devices/0/tenants": -1}, "deny": separate},
+	"tenants of the device below zero": {
+		"set": {"devices/0/mig_mode": "disabled", "devices/0/tenants": -1},
+		"deny": separate,
+	},
+	"more tenants than slices, of an unknown source": {
+		"set": {"devices/0/tenants": 3, "devices/0/tenants_source": "unknown"},
+		"deny": separate,
+	},
+	"one process at a time, but slices after a reset": {
+		"set": {"devices/0/mig_pending": "disabled", "devices/0/compute_mode": "exclusive_process"},
+		"deny": separate,
+	},
+	"tenant of a shared slice missing": {
+		"set": {"devices/0/processes/1/gi": 1},
+		"drop": ["devices/0/processes/0/tenant"],
+		"deny": separate,
+	},
+	"tenant is a list": {"set": {"devices/0/processes/0/tenant": []}, "deny": separate},
+	"slice of a process as text": {"set": {"devices/0/processes/0/gi": ""}, "deny": separate},
+	"slice of a process below zero": {"set": {"devices/0/processes/0/gi": -1}, "deny": separate},
+	"slice without a number": {"set": {"devices/0/mig_instances/1/gi": null}, "deny": separate},
+	"processes are no list": {"set": {"devices/0/processes": {}}, "deny": separate},
 	"slice of a process unknown": {"set": {"devices/0/processes/1/gi": null}, "deny": separate},
 	"processes missing": {"drop": ["devices/0/processes"], "deny": separate},
 	"no slices after a reset": {"set": {"devices/0/mig_pending": "disabled"}, "deny": separate},
@@ -59,6 +86,15 @@ cases := {
 		"parameters": {"require_confidential_computing": true},
 		"deny": {"GPU-1: confidential computing is not on and attested"},
 	},
+	"confidential computing attested and off": {
+		"set": {"devices/0/cc_attested": true},
+		"parameters": {"require_confidential_computing": true},
+		"deny": {"GPU-1: confidential computing is not on and attested"},
+	},
+	"one of two devices": {
+		"set": {"devices": [device, object.union(device, {"uuid": "GPU-2", "ecc": "disabled"})], "attached": 2},
+		"deny": {"GPU-2: ECC is not on"},
+	},
 	"no devices": {"set": {"devices": []}, "deny": set()},
 	"devices are no list": {"set": {"devices": {"0": device}}, "deny": set()},
 	"time slicing": {
@@ -73,7 +109,7 @@ cases := {
 	},
 	"shared": {
 		"type": "gpu_sharing",
-		"set": {"shared": true},
+		"set": {"shared": true, "requests": [{"file": "job.yaml"}]},
 		"deny": {"the configuration shares the GPU between containers"},
 	},
 	"shared missing": {"type": "gpu_sharing", "drop": ["shared"], "deny": set()},
@@ -107,13 +143,16 @@ test_unusable_evidence_proves_nothing if {
 }
 
 test_bad_news_counts_when_unusable if {
-	spoiled := world.unusable(world.spoiled(good, "gpu_isolation", cases.MPS))
-	count(control.deny) > 0 with input as spoiled
+	every name in ["MPS", "time slicing"] {
+		type := object.get(cases[name], "type", "gpu_isolation")
+		count(control.deny) > 0 with input as world.unusable(world.spoiled(good, type, cases[name]))
+	}
 }
 
 test_does_not_apply_without_subjects if {
-	every case in [{}, cases.MPS] {
-		nobody := object.union(world.spoiled(good, "gpu_isolation", case), {"ids": {"gpu": []}})
+	every name in ["MPS", "time slicing"] {
+		type := object.get(cases[name], "type", "gpu_isolation")
+		nobody := object.union(world.spoiled(good, type, cases[name]), {"ids": {"gpu": []}})
 		control.applies == set() with input as nobody
 		control.deny == set() with input as nobody
 		control.proof == set() with input as nobody
@@ -122,10 +161,22 @@ test_does_not_apply_without_subjects if {
 
 accepted := {
 	"tenants unknown": {"set": {"devices/0/tenants": null, "devices/0/tenants_source": "unknown"}},
+	"one slice": {"set": {
+		"devices/0/mig_instances": [{"gi": 0, "ci": 0}],
+		"devices/0/processes": [{"gi": 0, "tenant": "a"}],
+		"devices/0/tenants": 1,
+	}},
+	"no tenants yet": {"set": {"devices/0/tenants": 0, "devices/0/processes": []}},
+	"tenant of a slice unknown": {"set": {"devices/0/processes/0/tenant": null}},
 	"one tenant": {"set": {"devices/0/mig_mode": "disabled", "devices/0/tenants": 1}},
 	"no MIG on this product": {"set": {"devices/0/mig_mode": "unsupported", "devices/0/tenants": 0}},
 	"one process at a time": {"set": {
 		"devices/0/mig_mode": "disabled",
+		"devices/0/tenants": null,
+		"devices/0/compute_mode": "exclusive_process",
+	}},
+	"one process at a time, no MIG on this product": {"set": {
+		"devices/0/mig_mode": "unsupported",
 		"devices/0/tenants": null,
 		"devices/0/compute_mode": "exclusive_process",
 	}},
@@ -146,5 +197,7 @@ test_accepted if {
 test_both_observations_are_needed if {
 	every type in ["gpu_isolation", "gpu_sharing"] {
 		as_expected(type, set()) with input as world.without(good, "gpu:x", type)
+		unusable := json.patch(good, [{"op": "remove", "path": sprintf("/usable/gpu:x/%s", [type])}])
+		as_expected(type, set()) with input as unusable
 	}
 }

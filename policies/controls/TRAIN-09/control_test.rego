@@ -5,11 +5,15 @@ import rego.v1
 import data.probatum.controls.train_09 as control
 import data.probatum.lib.world
 
-container := {"name": "train", "env_literals": [{"name": "EPOCHS", "secret_like": false, "reason": ""}]}
+plain := {"name": "EPOCHS", "secret_like": false, "reason": ""}
+
+container := {"name": "train", "env_literals": [plain]}
+
+pod := {"object": "Job/train", "containers": [container]}
 
 result := {
 	"objects": [{"kind": "Job", "name": "train"}],
-	"pods": [{"object": "Job/train", "containers": [container]}],
+	"pods": [pod],
 	"literals": [],
 	"secret_literals": 0,
 }
@@ -29,6 +33,18 @@ cases := {
 		"set": {"pods/0/containers/0/env_literals/0": "TOKEN=x"},
 		"deny": {"Job/train, container train: variable unstated looks like a literal secret (unstated)"},
 	},
+	"one variable of two": {
+		"set": {"pods/0/containers/0/env_literals": [plain, object.union(plain, {"secret_like": true})]},
+		"deny": {"Job/train, container train: variable EPOCHS looks like a literal secret ()"},
+	},
+	"one container of two": {
+		"set": {"pods/0/containers": [container, object.remove(container, ["env_literals"])]},
+		"deny": set(),
+	},
+	"one pod of two": {"set": {"pods": [pod, object.remove(pod, ["containers"])]}, "deny": set()},
+	"variables are an object": {"set": {"pods/0/containers/0/env_literals": {}}, "deny": set()},
+	"object of no kind": {"set": {"objects/0/kind": ""}, "deny": set()},
+	"object is no object": {"set": {"objects": [null]}, "deny": set()},
 	"variables missing": {"drop": ["pods/0/containers/0/env_literals"], "deny": set()},
 	"literal elsewhere": {
 		"set": {"literals": [{"object": "Secret/s", "name": "data.password", "reason": "a Secret"}], "secret_literals": 1},
@@ -107,5 +123,20 @@ test_each_branch_of_workflows if {
 	every case in spoiled_ci {
 		spoiled := world.spoiled(ci, "ci_workflow", case)
 		as_expected("pipeline", "ci_workflow", case.deny) with input as spoiled
+	}
+}
+
+test_unusable_workflows_prove_nothing_and_are_read if {
+	control.proof == set() with input as world.unusable(ci)
+	control.proof == set() with input as world.stranger(world.without(ci, "pipeline:x", "ci_workflow"), clean)
+	spoiled := world.unusable(world.spoiled(ci, "ci_workflow", spoiled_ci.literal))
+	count(control.deny) == 1 with input as spoiled
+}
+
+test_workflows_do_not_apply_without_pipeline if {
+	every case in [{}, spoiled_ci.literal] {
+		nobody := object.union(world.spoiled(ci, "ci_workflow", case), {"ids": {"pipeline": []}})
+		control.deny == set() with input as nobody
+		control.proof == set() with input as nobody
 	}
 }

@@ -31,15 +31,20 @@ _HELD = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 
 @dataclass(frozen=True)
 class Excess:
-    """Why a step gave no answer.
+    """Why a step gave no answer, in words for the policy's author.
 
     Args:
-        why: in words for the policy's author.
+        why: what happened.
+        hint: what to do about it.
         memory: it ran out of memory, which what ran before it in the same child may have taken.
     """
 
     why: str
+    hint: str = ""
     memory: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.why}: {self.hint}" if self.hint else self.why
 
 
 def run_steps(steps: Sequence[Step], limits: Limits) -> Iterator[tuple[int, bytes | Excess]]:
@@ -138,7 +143,7 @@ class _Child:
             payload = self._read(length, 0)
         except TimeoutError:
             self.end()
-            return Excess(self._limits.too_long)
+            return self._slow()
         except EOFError:
             return self._cause(self.end())
         return payload if kind == ANSWER else self._said(kind, payload)
@@ -163,20 +168,27 @@ class _Child:
 
     def _said(self, kind: bytes, payload: bytes) -> Excess:
         if kind == TOO_LARGE:
-            return Excess(self._limits.too_large, memory=True)
+            return self._large()
         if kind == TOO_LONG:
-            return Excess(
-                f"its result is longer than {MAX_ANSWER_BYTES // 2**20} MiB: return fewer or shorter findings"
-            )
+            return Excess(f"its result is longer than {MAX_ANSWER_BYTES // 2**20} MiB", "return less in each finding")
         return Excess(f"the embedded engine failed: {payload.decode(errors='replace')}")
+
+    def _slow(self) -> Excess:
+        why = f"it takes longer than {self._limits.seconds:g} s"
+        return Excess(why, "look for a loop over all subjects inside another, or allow more with --max-seconds")
+
+    def _large(self) -> Excess:
+        why = f"it takes more than {self._limits.memory_mib} MiB of memory"
+        hint = "look for a value that grows with every pair of subjects, or allow more with --max-memory"
+        return Excess(why, hint, memory=True)
 
     def _cause(self, number: int) -> Excess:
         if number == signal.SIGALRM:
-            return Excess(self._limits.too_long)
+            return self._slow()
         if number in (signal.SIGABRT, signal.SIGKILL):  # out of memory: the engine's own end, or the system's doing
-            return Excess(self._limits.too_large, memory=True)
+            return self._large()
         if number in (signal.SIGSEGV, signal.SIGBUS):
-            return Excess("it nests too deeply for the embedded engine: flatten it, or use --engine opa")
+            return Excess("it nests too deeply for the embedded engine", "flatten it, or use --engine opa")
         return Excess(f"the embedded engine ended without an answer ({number})")
 
 

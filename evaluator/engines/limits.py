@@ -29,19 +29,3 @@ class Limits:
         for name, value in (("--max-seconds", self.seconds), ("--max-memory", self.memory_mib)):
             if not (value > 0 and math.isfinite(value)):
                 raise UsageError(f"{name} {value} is no limit", remedy="give a number above 0")
-
-    @property
-    def too_long(self) -> str:
-        """What to say of a policy that hit the limit of time."""
-        return (
-            f"it takes longer than {self.seconds:g} s: look for a loop over all subjects inside another, "
-            "or allow more with --max-seconds"
-        )
-
-    @property
-    def too_large(self) -> str:
-        """What to say of a policy that hit the limit of memory."""
-        return (
-            f"it takes more than {self.memory_mib} MiB of memory: look for a value that grows with every pair of "
-            "subjects, or allow more with --max-memory"
-        )

@@ -29,6 +29,7 @@ __all__ = ["Regorus", "new_engine", "plain"]
 _DISTRIBUTION = "gordon-to-regorus"
 _UNDEFINED = '"<undefined>"'
 _NO_RULE = "not a valid rule path"
+_NEST_LESS = "lists in lists take its parser twice as long with each level; flatten them, or use --engine opa"
 _DEFAULT = Limits()
 _Key = tuple[str, tuple[str, ...]]
 
@@ -110,11 +111,11 @@ class Regorus:
         harmless = True
         with closing(run_steps(steps, limits)) as answers:
             for number, answer in answers:
-                failure = answer.why if isinstance(answer, Excess) else None
                 if number > unread:
-                    yield asked[number - unread - 1], _decoded(answer) if failure is None else _failed(failure)
-                elif failure is not None:
-                    parsed.refuse(number, failure)
+                    found = _failed(str(answer)) if isinstance(answer, Excess) else _decoded(answer)
+                    yield asked[number - unread - 1], found
+                elif isinstance(answer, Excess):
+                    parsed.refuse(number, f"{answer.why} when it is parsed and checked: {_NEST_LESS}")
                     harmless = False
         if harmless:
             self._harmless.add(key)

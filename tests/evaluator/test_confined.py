@@ -45,7 +45,7 @@ def why(work: Callable[[], bytes], limits: Limits = ROOMY) -> str:
     """Why a work gave no answer."""
     (found,) = run(work, limits=limits)
     assert isinstance(found, Excess)
-    return found.why
+    return str(found)
 
 
 def loops() -> bytes:
@@ -121,10 +121,8 @@ def test_a_longer_answer_is_refused() -> None:
 
 def test_a_loop_ends_at_its_time() -> None:
     start = time.monotonic()
-    assert why(loops, SHORT) == SHORT.too_long
+    assert why(loops, SHORT).startswith("it takes longer than 0.5 s: ")
     assert 0.5 <= time.monotonic() - start < 30
-    assert "0.5 s" in SHORT.too_long
-    assert "--max-seconds" in SHORT.too_long
 
 
 def test_each_step_has_its_own_time() -> None:
@@ -146,7 +144,7 @@ def test_time_that_the_parent_takes_is_nobodys() -> None:
 def test_a_child_that_stands_still_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its own clock cannot end a process that was stopped, so the parent has one too."""
     monkeypatch.setattr(confined, "_GRACE_SECONDS", 0.2)
-    assert why(ends(signal.SIGSTOP), SHORT) == SHORT.too_long
+    assert "longer than 0.5 s" in why(ends(signal.SIGSTOP), SHORT)
 
 
 @pytest.mark.parametrize(

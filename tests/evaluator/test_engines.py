@@ -10,7 +10,7 @@ from probatum.errors import UsageError
 from probatum.evaluator.engines.base import Batch, Engine
 from probatum.evaluator.engines.opa import Opa
 from probatum.evaluator.engines.opa_address import OpaServer
-from probatum.evaluator.engines.regorus import Regorus, plain
+from probatum.evaluator.engines.regorus import Regorus
 from probatum.evaluator.engines.select import engine_named
 
 ENGINES = [pytest.param("regorus", id="regorus"), pytest.param("opa", id="opa", marks=needs_opa)]
@@ -63,13 +63,6 @@ def test_a_broken_library_is_an_error_of_those_who_use_it() -> None:
     found = assess(graph(observation()), by)
     assert found.result == "inconclusive"
     assert "lib/lib.rego" in found.document["controls"][0]["error"]
-
-
-def test_messages_are_one_line() -> None:
-    text = "\n--> a.rego:1:2\n  |\n1 | x\nerror: could not find function f.g\n\nStack backtrace:\n   0: x"
-    assert plain(RuntimeError(text)) == (
-        "a.rego:1:2: f.g is unknown to the embedded engine: this construct needs --engine opa"
-    )
 
 
 def test_engines_by_name() -> None:

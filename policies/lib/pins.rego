@@ -21,6 +21,7 @@ holds(pin, formats, algorithms) if {
 }
 
 # METADATA
+# scope: document
 # title: Pins that cover everything
 # description: |
 #   Every file of the subject is pinned by itself, or the subject as a whole, or a folder that it lies in. A document

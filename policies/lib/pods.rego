@@ -20,5 +20,5 @@ podless := {
 # title: No object is of a kind that might make a pod
 podless_all(objects) if {
 	is_array(objects)
-	every object in objects { object.kind in podless }
+	every entry in objects { entry.kind in podless }
 }

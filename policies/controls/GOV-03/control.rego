@@ -1,10 +1,11 @@
 # METADATA
 # title: Policies under control
 # description: |
-#   Whoever can change the policies decides what passes. Every pack of policies that is laid on the built-in one is fixed
-#   by a digest, in its source or in the lock file, so that a run tomorrow decides with the same; it is signed by
-#   somebody whom the trust policy allows to sign policies, which is how its review is shown; and a control of an earlier
-#   pack whose place it takes is one that was agreed on. The built-in pack is as trustworthy as the installed release.
+#   Whoever can change the policies decides what passes. Every pack of policies that is laid on the built-in one is
+#   fixed by a digest, in its source or in the lock file, so that a run tomorrow decides with the same; it is signed by
+#   somebody whom the trust policy allows to sign policies, which is how its review is shown; and a control of an
+#   earlier pack whose place it takes is one that was agreed on. The built-in pack is as trustworthy as the installed
+#   release.
 # custom:
 #   id: GOV-03
 #   priority: high

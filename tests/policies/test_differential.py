@@ -121,6 +121,17 @@ def test_this_sees_a_control_that_the_engines_decide_otherwise(opa: Engine) -> N
     assert [name for name, *_ in difference(graph, opa, by=tiny, on=checklist_of(tiny))] == ["TINY-01"]
 
 
+FOUND = [("built_graph", 186), ("built_graph", 100065)]
+"""What random graphs found: a field that is missing in the head of a rule (SUPPLY-02)."""
+
+
+@pytest.mark.parametrize(("make", "seed"), FOUND)
+def test_what_was_found_once_is_decided_alike(make: str, seed: int, opa: Engine) -> None:
+    graph = {"built_graph": built_graph, "spoilt_graph": spoilt_graph}[make](seed)
+    for more in CIRCUMSTANCES:
+        assert difference(graph, opa, **more) == []
+
+
 def test_random_graphs_are_had_again_from_their_number() -> None:
     seed = random.Random(7).getrandbits(64)
     for make in (spoilt_graph, built_graph):

@@ -76,12 +76,14 @@ minor(vulnerability) if {
 	vulnerability.severity < settings.severity_threshold
 }
 
-# Each distinct time is read once, however many vulnerabilities share it.
-published contains vulnerability.published if {
+# Each distinct time is read once, however many vulnerabilities share it. What may be missing is bound in the body: the
+# embedded engine gives up a whole set where the head of its rule has no value.
+published contains text if {
 	some id in applies # probatum:survives drop: a time is judged by itself, whoever states it
 	some obs in input.observed[id].dependency_audit # probatum:survives drop: the same
 	vulnerability := input.observations[obs].result.vulnerabilities[_]
 	vulnerability.fix_versions[0] # probatum:survives drop: this spares the reading of times that nobody asks for
+	text := vulnerability.published
 }
 
 recent contains text if {
@@ -93,10 +95,11 @@ recent contains text if {
 
 # A service that is asked over the network is as fresh as the observation; a local database has an age of its own. Each
 # distinct database is judged once, however many lock files were audited against it.
-databases contains [result.service, result.database] if {
+databases contains judged if {
 	some id in applies # probatum:survives drop: a database is judged by itself, whoever was audited against it
 	some obs in input.usable[id].dependency_audit # probatum:survives drop, usable: the same
 	result := input.observations[obs].result
+	judged := [result.service, result.database]
 }
 
 fresh contains [service, null] if some service in {"osv", "pypi"}

@@ -1,8 +1,7 @@
-"""What runs in the child process before it becomes the OPA server: ``python opa_child.py PARENT MEMORY COMMAND...``.
+"""What runs in the child process before it becomes the OPA server: ``python opa_child.py PARENT COMMAND...``.
 
 The kernel is asked to kill the server when the thread that started it is gone, however it went: no ``finally`` runs
-after ``kill -9`` (prctl(2), PR_SET_PDEATHSIG). The server gets no environment but a limit for its garbage collector,
-for a policy can ask for the environment.
+after ``kill -9`` (prctl(2), PR_SET_PDEATHSIG). The server gets no environment, for a policy can ask for it.
 """
 
 from __future__ import annotations
@@ -15,18 +14,17 @@ import sys
 _PR_SET_PDEATHSIG = 1
 
 
-def main(parent: int, memory: str, command: list[str]) -> None:
+def main(parent: int, command: list[str]) -> None:
     """Bind our life to the parent's and become the command.
 
     Args:
         parent: process id; when it is not our parent any more, it ended before we could ask.
-        memory: above it garbage is collected at once (GOMEMLIMIT of the Go runtime).
         command: path of an executable and its arguments.
     """
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() == parent:
-        os.execve(command[0], command, {"GOMEMLIMIT": memory})  # noqa: S606  that is the point
+        os.execve(command[0], command, {})  # noqa: S606  that is the point
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], sys.argv[3:])
+    main(int(sys.argv[1]), sys.argv[2:])

@@ -10,7 +10,8 @@ from ...errors import EngineError
 from .base import RULES, Batch, RuleResult
 from .limits import Limits
 from .opa_connection import shortened
-from .opa_places import Loaded, Place
+from .opa_loaded import Loaded
+from .opa_places import Place
 
 _REMEDY = "check that the server is Open Policy Agent, or use --engine regorus"
 _Rules = dict[str, RuleResult]

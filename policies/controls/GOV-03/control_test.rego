@@ -40,6 +40,23 @@ unagreed(what) := sprintf("policies acme replace controls without agreement: %s"
 cases := {
 	"no digest": {"drop": ["packs/1/digest"], "deny": {unidentified}},
 	"digest is no digest": {"set": {"packs/1/digest/sha256": "latest"}, "deny": {unidentified}},
+	"digest is not hexadecimal": {"set": {"packs/1/digest/sha256": world.sha("x")}, "deny": {unidentified}},
+	"built-in without digest": {
+		"drop": ["packs/0/digest"],
+		"deny": {
+			"policies built-in do not say what they hold",
+			"policies built-in are not fixed by a digest that this run was held to",
+			"policies built-in are signed by nobody who may: unstated",
+		},
+	},
+	"built-in replaces what is not counted": {
+		"set": {"packs/0/replaces": [replaced]},
+		"deny": {
+			"policies built-in are not fixed by a digest that this run was held to",
+			"policies built-in are signed by nobody who may: unstated",
+			sprintf("policies built-in replace controls without agreement: %s", [replaced]),
+		},
+	},
 	"digest is short": {"set": {"packs/1/digest/sha256": "abc"}, "deny": {unidentified}},
 	"no source": {"drop": ["packs/1/source"], "deny": {unidentified}},
 	"blank name": {"set": {"packs/1/name": " "}, "deny": {"policies   do not say what they hold"}},
@@ -124,7 +141,7 @@ wrong contains name if {
 }
 
 as_expected(messages) if {
-	messages == {finding.message | some finding in control.deny}
+	control.deny == {{"subject": "pipeline:x", "message": message, "evidence": ["obs:policy_packs"]} | some message in messages}
 	control.proof == set()
 }
 
@@ -138,6 +155,7 @@ test_each_branch if wrong == set()
 test_unusable_evidence_proves_nothing if {
 	control.proof == set() with input as world.unusable(good)
 	control.deny == set() with input as world.unusable(good)
+	control.deny == set() with input as world.stranger(good, {"packs": [{}], "pack_count": 1})
 }
 
 test_bad_news_counts_when_unusable if {
@@ -146,18 +164,33 @@ test_bad_news_counts_when_unusable if {
 }
 
 test_does_not_apply_without_subjects if {
-	control.applies == set() with input as object.union(good, {"ids": {"pipeline": []}})
+	every case in [{}, cases["not signed"]] {
+		nobody := object.union(world.spoiled(good, "policy_packs", case), {"ids": {"pipeline": []}})
+		control.applies == set() with input as nobody
+		control.deny == set() with input as nobody
+		control.proof == set() with input as nobody
+	}
 }
 
 accepted := {
 	"built-in alone": {"set": {"packs": [release], "pack_count": 1}},
 	"allowed signer": {"parameters": {"allowed_signers": ["key:other", "key:security"]}},
+	"one allowed signer of two": {
+		"set": {"packs/1/signers": ["key:other", "key:security"]},
+		"parameters": {"allowed_signers": ["key:security"]},
+	},
 	"pinned without lock file": {"set": {"packs/1/locked": false}, "parameters": {"require_lock": false}},
 	"not signed where that is accepted": {
 		"set": {"packs/1/signed": false, "packs/1/signers": [], "packs/1/signature": ""},
 		"parameters": {"require_signature": false},
 	},
 	"replaces nothing": {"set": {"packs/1/replaces": [], "packs/1/replaces_count": 0}},
+}
+
+test_forms_of_signature if {
+	every form in ["opa", "dsse", "sigstore", "detached"] {
+		count(control.proof) == 1 with input as world.spoiled(good, "policy_packs", {"set": {"packs/1/signature": form}})
+	}
 }
 
 test_accepted if {

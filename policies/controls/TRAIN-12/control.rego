@@ -56,7 +56,7 @@ kinds := {"dataset", "source"}
 # Digests by which the subjects of each kind are recognised.
 marks contains [kind, algorithm, digest] if {
 	algorithms := settings.digest_algorithms
-	some kind in kinds
+	some kind in kinds # probatum:survives drop: only what is of these kinds is looked up in it
 	some id in input.ids[kind]
 	some algorithm, digest in input.subjects[id].digest
 	algorithm in algorithms
@@ -97,14 +97,14 @@ required contains id if {
 proven contains id if {
 	known := listed
 	algorithms := settings.digest_algorithms
-	some id in required
+	some id in required # probatum:survives drop: it is only taken from what is required
 	some algorithm, digest in input.subjects[id].digest
 	[algorithm, digest] in known
 	algorithm in algorithms
 }
 
 found contains id if {
-	some id in required
+	some id in required # probatum:survives drop: it is only taken from what is required
 	some algorithm, digest in input.subjects[id].digest
 	[algorithm, digest] in stated
 	algorithm in settings.digest_algorithms
@@ -131,6 +131,7 @@ sound contains [id, obs] if {
 	[result.predicate_type, result.builder] in accepted
 	signer := result.signers[_]
 	signer > ""
+	signer < [] # a string
 	result.materials[0]
 	{kind |
 		some material in result.materials

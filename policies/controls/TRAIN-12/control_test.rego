@@ -75,6 +75,16 @@ cases := {
 	"algorithm": {"parameters": {"digest_algorithms": ["sha256"]}, "deny": no_source},
 	"nobody signed": {"set": {"signers": []}, "deny": set()},
 	"signers missing": {"drop": ["signers"], "deny": set()},
+	"signer is not named": {"set": {"signers": [""]}, "deny": set()},
+	"signer is null": {"set": {"signers": [null]}, "deny": set()},
+	"signer is a list": {"set": {"signers": [[]]}, "deny": set()},
+	"builder, and a digest that is not known": {
+		"set": {
+			"builder": "https://other.example",
+			"materials/0/digest": {"sha256": world.sha("b"), "sha512": "unknown"},
+		},
+		"deny": {"built by https://other.example, which is no allowed builder"},
+	},
 }
 
 wrong contains name if {
@@ -119,32 +129,102 @@ test_needed_subject_without_digest_proves_nothing if {
 	as_expected(no_dataset) with input as bare
 }
 
-test_null_is_no_digest if {
-	bare := json.patch(world.spoiled(good, "provenance", {"set": {"materials/0/digest/sha256": null}}), [{
-		"op": "replace",
-		"path": "/subjects/dataset:x/digest/sha256",
-		"value": null,
-	}])
-	as_expected(no_dataset) with input as bare
-}
-
 two_datasets := object.union(good, {
 	"ids": {"dataset": ["dataset:x", "dataset:y"]},
 	"subjects": {"dataset:y": {"kind": "dataset", "digest": {"sha256": world.sha("e")}}},
 })
 
+unlisted := {"no provenance lists dataset:y"}
+
+test_nothing_is_no_digest if {
+	every nothing in ["", null] {
+		bare := json.patch(world.spoiled(good, "provenance", {"set": {"materials/0/digest/sha256": nothing}}), [{
+			"op": "replace",
+			"path": "/subjects/dataset:x/digest/sha256",
+			"value": nothing,
+		}])
+		as_expected(no_dataset) with input as bare
+		empty := {"digest": {"sha256": nothing}}
+		materials := array.concat(result.materials, [empty])
+		beside := world.spoiled(
+			object.union(two_datasets, {"subjects": {"dataset:y": empty}}), "provenance",
+			{"set": {"materials": materials}},
+		)
+		as_expected(unlisted) with input as beside
+	}
+}
+
+test_algorithm_must_be_accepted_for_each_dataset if {
+	digest := {"sha512": "f"}
+	materials := array.concat(result.materials, [{"digest": digest}])
+	listed := world.spoiled(two_datasets, "provenance", {"set": {"materials": materials}})
+	other := json.patch(listed, [{"op": "replace", "path": "/subjects/dataset:y/digest", "value": digest}])
+	as_expected(unlisted) with input as other
+}
+
+# Provenance that lists the other dataset.
+other := object.union(result, {"materials": [material("e", "dataset:y"), result.materials[1]]})
+
+# It is about a subject, and usable unless that is said to be false.
+stated_of(kind, provenance, usable) := object.union(two_datasets, {
+	"ids": object.union({"model": ["model:x"]}, {kind: array.concat(known, [id])}),
+	"subjects": {id: {"kind": kind}},
+	"observations": {"obs:other": {"result": provenance}},
+	"observed": {id: {"provenance": ["obs:other"]}},
+	"usable": {id: {"provenance": [obs | some obs in ["obs:other"]; usable]}},
+}) if {
+	id := sprintf("%s:y", [kind])
+	known := object.get(two_datasets.ids, kind, [])
+}
+
 test_every_dataset_is_listed_by_some_model if {
-	as_expected({"no provenance lists dataset:y"}) with input as two_datasets
-	other := object.union(result, {"materials": [material("e", "dataset:y"), result.materials[1]]})
-	both := object.union(two_datasets, {
-		"ids": {"model": ["model:x", "model:y"]},
-		"subjects": {"model:y": {"kind": "model"}},
-		"observations": {"obs:other": {"result": other}},
-		"observed": {"model:y": {"provenance": ["obs:other"]}},
-		"usable": {"model:y": {"provenance": ["obs:other"]}},
-	})
+	as_expected(unlisted) with input as two_datasets
+	both := stated_of("model", other, true)
 	{proof.subject | some proof in control.proof} == {"model:x", "model:y"} with input as both
 	control.deny == set() with input as both
+	only := stated_of("model", object.union(other, {"materials": [material("e", "dataset:y")]}), true)
+	{proof.subject | some proof in control.proof} == {"model:x"} with input as only
+}
+
+test_only_verified_provenance_of_models_lists if {
+	as_expected(unlisted) with input as stated_of("endpoint", other, true)
+	as_expected(unlisted) with input as world.stranger(two_datasets, other)
+	unverified := stated_of("model", object.union(other, {"verified": false}), true)
+	control.proof == set() with input as unverified
+	{finding.message | some finding in control.deny; finding.subject == "model:x"} == unlisted with input as unverified
+}
+
+test_unusable_provenance_lists_nothing_and_hides_nothing if {
+	unusable := stated_of("model", other, false)
+	control.proof == set() with input as unusable
+	control.deny == set() with input as unusable
+}
+
+test_each_model_is_proven_by_its_own_provenance if {
+	all_listed := object.union(result, {"materials": array.concat(result.materials, other.materials)})
+	both := stated_of("model", all_listed, true)
+	every case in [
+		{"set": {"verified": false}},
+		{"set": {"materials": {"a": result.materials[0], "b": result.materials[1]}}},
+	] {
+		spoiled := world.spoiled(both, "provenance", case)
+		{proof.subject | some proof in control.proof} == {"model:y"} with input as spoiled
+	}
+}
+
+test_one_material_may_be_all if {
+	single := [{"digest": {"sha256": world.sha("b"), "gitCommit": "abc"}}]
+	count(control.proof) == 1 with input as world.spoiled(good, "provenance", {"set": {"materials": single}})
+}
+
+test_provenance_is_usable_and_of_a_model_where_all_is_exempt if {
+	exempt := world.spoiled(good, "provenance", {"parameters": {"exempt_subjects": ["dataset:x", "source:x"]}})
+	count(control.proof) == 1 with input as exempt
+	nobody := object.union(exempt, {"ids": {"model": []}})
+	stranger := world.stranger(world.without(exempt, "model:x", "provenance"), result)
+	every odd in [world.unusable(exempt), stranger, nobody] {
+		control.proof == set() with input as odd
+	}
 }
 
 test_exempt_subject_need_not_be_listed if {

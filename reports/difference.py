@@ -110,7 +110,7 @@ def _facts(document: Mapping[str, Any]) -> Iterator[str]:
         before, after = (_value(one[side]) for side in ("before", "after"))
         yield f"{one['control']}: the default of {one['parameter']} was {before} and is {after}"
     for one in document["reasons"]:
-        yield f"{one['control']}: {label(one['code'])} was said {one['before']} times and is said {one['after']} times"
+        yield f"{one['control']}: {label(one['code'])} {one['before']} → {one['after']} times"
     for control, count in document["reworded"].items():
         yield f"{control}: {count} outcomes are the same on other grounds"
 

@@ -16,7 +16,7 @@ _SUFFIX = ".json"
 def find_evidence(places: Sequence[Path]) -> list[Path]:
     """Every graph (``*.json``) and every verdict package at or below some places, sorted, each once.
 
-    Links are not followed. What is no graph is found all the same: whoever reads it says so.
+    What is no graph is found too, and so is a link to a folder, which is not searched: whoever reads it says so.
 
     Args:
         places: files and folders.
@@ -26,12 +26,12 @@ def find_evidence(places: Sequence[Path]) -> list[Path]:
     """
     found: dict[Path, None] = {}
     for place in places:
-        before = len(found)
-        for path in _below(place):
+        inside = 0
+        for inside, path in enumerate(_below(place), start=1):
             found[path] = None
-            if len(found) > MOST_SOURCES:
+            if inside > MOST_SOURCES:
                 raise UsageError(f"over {MOST_SOURCES} pieces of evidence", remedy="compare them folder by folder")
-        if len(found) == before:
+        if not inside:
             raise UsageError(
                 f"there is no evidence in {place}",
                 why="neither a *.json file nor a verdict package",
@@ -47,9 +47,9 @@ def _below(place: Path) -> Iterator[Path]:
     if not place.is_dir():
         raise UsageError(f"there is nothing at {place}", remedy="check the path")
     for root, folders, names in os.walk(place, onerror=_refuse):
-        inside = [name for name in sorted(folders) if not Path(root, name).is_symlink()]
-        folders[:] = [name for name in inside if not is_package(Path(root, name))]
-        yield from (Path(root, name) for name in inside if name not in folders)
+        whole = [name for name in sorted(folders) if Path(root, name).is_symlink() or is_package(Path(root, name))]
+        folders[:] = sorted(set(folders).difference(whole))
+        yield from (Path(root, name) for name in whole)
         yield from (Path(root, name) for name in sorted(names) if name.endswith(_SUFFIX))
 
 

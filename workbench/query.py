@@ -99,10 +99,14 @@ def query(
 def _asked(engine: Engine, policies: PolicySet, text: str, document: Mapping[str, Any]) -> list[Any]:
     modules = {f"workbench/{path}": module for path, module in policies.modules.items()}
     modules |= {f"{_PATH}.rego": text, f"{_PATH}_asking.rego": _ASKING}
-    (answers,) = engine.run(modules, [Batch(document, (_PACKAGE,))])
+    (answers,) = engine.run(modules, [Batch(document, (_PACKAGE, _ASKED))])
     answer = answers[_PACKAGE]["applies"]
     if answer.error is not None:
-        why = re.sub(rf"{_PATH}\.rego:\d+:\d+: |line \d+: ", "", answer.error)
+        refused = str(
+            answers[_ASKED]["applies"].error
+        )  # why it cannot be compiled, if so; else only that it has no such rule
+        why = answer.error if refused.startswith("the rule applies") else refused
+        why = re.sub(rf"{_PATH}\.rego:\d+:\d+: |{_PATH}\.rego: |line \d+: ", "", why)
         raise PolicyError("the expression cannot be evaluated", why=why, remedy="ask for less, or mend what it names")
     found: list[Any] = answer.value
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -15,6 +16,9 @@ from pack_case import pack
 from policy_case import module
 
 from probatum.workbench import simulator
+from probatum.workbench.policy_tests.discovery import Place
+from probatum.workbench.policy_tests.run import Wanted, run_tests
+from probatum.workbench.scaffold import NewControl, scaffold
 
 pytest_plugins = ["pytester"]
 ROOT = Path(__file__).resolve().parents[1]
@@ -175,6 +179,18 @@ def test_engines(probatum_eval, engine):
 """,
     )
     result.assert_outcomes(passed=2)
+
+
+def test_the_page_about_testing_shows_what_works(pytester: pytest.Pytester) -> None:
+    page = (ROOT / "docs" / "author" / "testing.md").read_text()
+    rego, python = (re.findall(rf"```{name}\n(.*?)```", page, re.DOTALL)[0] for name in ("rego", "python"))
+    new = NewControl("ACME-01", "Scanned", "model", "model_scan", "high", ["training"], "custom")
+    scaffold(new, pytester.path / "my-policies")
+    ran(pytester, python).assert_outcomes(passed=1)
+    (pytester.path / "my-policies/controls/ACME-01/control_test.rego").write_text(rego)
+    report = run_tests(Place(pytester.path / "my-policies"), Wanted())
+    assert report.ok
+    assert report.count("passed") == 4
 
 
 def test_loading_the_plugin_loads_nothing_else() -> None:

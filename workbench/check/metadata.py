@@ -9,6 +9,7 @@ from ...evaluator.metadata import Control, annotations
 from ...evaluator.parameters import declared, schema_problem
 from ...evaluator.policies import PolicySet, is_control
 from ...evaluator.schema_check import pointer, validator
+from ...strict_yaml import Document
 from .pack import Pack
 from .problem import Problem, Rule
 from .reading import located, stray_controls
@@ -76,7 +77,7 @@ def _of_control(path: str, text: str, pack: Pack) -> Iterator[Problem]:
     wrong = list(validator("control-metadata").iter_errors(document.value))
     for error in wrong:
         place = tuple(error.absolute_path)
-        line = _line(document.where(place)) if place else start
+        line = _line(document, place, text) if place else start
         what = f"{pointer(place) if place else 'metadata'}: {error.message}"
         remedy = "see the author guide for the metadata that a control states"
         yield INVALID.of_file(shown, what, line=line, remedy=remedy)
@@ -86,7 +87,7 @@ def _of_control(path: str, text: str, pack: Pack) -> Iterator[Problem]:
     for name, schema in declared(document.value["custom"].get("parameters", {})).items():
         if problem := schema_problem(schema):
             broken = True
-            line = _line(document.where(("custom", "parameters", name)))
+            line = _line(document, ("custom", "parameters", name), text)
             remedy = "state type or enum, unit of a number, meaning, and a default that fits"
             yield PARAMETER.of_file(shown, f"the parameter {name!r} is wrong", line=line, why=problem, remedy=remedy)
     if not broken and is_control(path):
@@ -119,8 +120,11 @@ def _together(pack: Pack) -> Iterator[Problem]:
         )
 
 
-def _line(where: str) -> int:
-    return int(where.rpartition(":")[2])
+def _line(document: Document, place: tuple[str | int, ...], text: str) -> int:
+    """The line of a field; of its name, where its value begins below that."""
+    line = int(document.where(place).rpartition(":")[2])
+    lines, name = text.split("\n"), str(place[-1])
+    return line - 1 if name not in lines[line - 1] and name in lines[line - 2] else line
 
 
 def control_of(path: str, text: str) -> Control | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,7 @@ def _controls(texts: Mapping[str, str]) -> dict[str, Any]:
     return {path: control for path, control in found.items() if control is not None}
 
 
-def _built_in_library() -> list[Module]:
+@cache
+def _built_in_library() -> tuple[Module, ...]:
     modules = PolicySet.built_in().modules
-    return [parse(path, text) for path, text in modules.items() if path.startswith("lib/")]
+    return tuple(parse(path, text) for path, text in modules.items() if path.startswith("lib/"))

@@ -119,7 +119,7 @@ def step(lab: Laboratory, bodies: Sequence[Body], subjects: Sequence[str], kinds
     places = [(body, cut) for body in bodies for cut in body.cuts if cut]
     answers = lab.values([Probe(body.path, _reached(body, cut)) for body, cut in places])
     reached = dict(zip(places, answers, strict=True))
-    stops = [_farthest(body, subject, reached) for body in bodies for subject in subjects]
+    stops = [farthest(body, subject, reached) for body in bodies for subject in subjects]
     return _elements(lab, _explained(lab, stops))
 
 
@@ -163,16 +163,28 @@ def _reached(body: Body, cut: int) -> str:
     return f"{{{_M} |\n{_beginning(body, cut)}\n}}"
 
 
-def _farthest(body: Body, subject: str, reached: Mapping[tuple[Body, int], RuleResult]) -> Stop:
-    best = 0
+def farthest(body: Body, subject: str, reached: Mapping[tuple[Body, int], RuleResult]) -> Stop:
+    """Where a body stops for a subject, without the values there.
+
+    Args:
+        body: the body.
+        subject: the subject's id.
+        reached: for each beginning of the body, the sets of subjects for which it holds; an empty one is for everybody.
+
+    A beginning that raises counts only when whatever is longer raises too: an engine may refuse a negation over what a
+    later statement asks for, and does not refuse the whole.
+    """
+    best, error = 0, None
     for cut in body.cuts[1:]:
         answer = reached[body, cut]
         if answer.error is not None:
-            return Stop(body, subject, best, error=said(answer.error))
+            error = error or said(answer.error)
+            continue
+        error = None
         if not any(not about or subject in about for about in answer.value):
             break
         best = cut
-    return Stop(body, subject, best)
+    return Stop(body, subject, best, error=error)
 
 
 def said(error: str) -> str:

@@ -16,7 +16,7 @@ from trial_case import HIGH, NOW, RULES, circumstances, control, evidence, polic
 
 from probatum.errors import EngineError, PolicyError, UsageError
 from probatum.evaluator.assess import evaluate
-from probatum.evaluator.engines.base import Engine
+from probatum.evaluator.engines.base import Engine, RuleResult
 from probatum.evaluator.engines.limits import Limits
 from probatum.evaluator.engines.select import engine_named
 from probatum.evaluator.graph import Graph, Subject
@@ -24,7 +24,9 @@ from probatum.evaluator.policies import PolicySet
 from probatum.reports.format import Format
 from probatum.reports.trial import render_trial
 from probatum.workbench import simulator
+from probatum.workbench.bodies import read_bodies
 from probatum.workbench.opa_trace import MOST_LINES, check_trace, trace_control
+from probatum.workbench.stepping import farthest
 from probatum.workbench.trial import MOST_SUBJECTS, control_named, try_control
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -176,6 +178,22 @@ def test_the_statement_that_raises_is_told(embedded: Engine) -> None:
     assert stop["statement"] == "count(result.issues) <= limit"
     assert stop["bindings"][0]["variables"]["result"] == {"issues": 3}
     assert "it raises:" in render_trial(document, Format.TEXT)
+
+
+def test_a_beginning_that_alone_is_refused_is_passed_over() -> None:
+    """As an engine may refuse a negation over what may be missing, and not where a later statement asks for it."""
+    text = "package a\n\nimport rego.v1\n\np if {\n\tx := input.a\n\tnot x.b == 1\n\tx.b\n\tx.c\n}\n"
+    (body,) = read_bodies({"a.rego": text})
+    refused, holds, not_held = RuleResult(error="a.rego:7:2: refused"), RuleResult([[]]), RuleResult([])
+    for answers, cut, error in (
+        ((holds, refused, holds, holds), 4, None),
+        ((holds, refused, not_held, not_held), 1, None),
+        ((holds, refused, refused, refused), 1, "refused"),
+        ((holds, refused, holds, refused), 3, "refused"),
+    ):
+        reached = {(body, number): answer for number, answer in enumerate(answers, start=1)}
+        stop = farthest(body, "model:m", reached)
+        assert (stop.cut, stop.error) == (cut, error)
 
 
 def test_values_of_rules_are_told_for_the_subject_alone(document: dict[str, Any]) -> None:

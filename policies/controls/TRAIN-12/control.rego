@@ -71,6 +71,7 @@ listed contains [algorithm, digest] if {
 	result.verified == true
 	result.materials[0] # an array
 	some material in result.materials
+	is_object(material.digest)
 	some algorithm, digest in material.digest
 	digest > ""
 }
@@ -83,6 +84,7 @@ stated contains [algorithm, digest] if {
 	result.verified == true
 	result.materials[0] # an array
 	some material in result.materials
+	is_object(material.digest)
 	some algorithm, digest in material.digest
 	digest > ""
 }
@@ -135,7 +137,8 @@ sound contains [id, obs] if {
 	result.materials[0]
 	{kind |
 		some material in result.materials
-		some algorithm, digest in material.digest
+		is_object(material.digest)
+	some algorithm, digest in material.digest
 		some kind in wanted
 		[kind, algorithm, digest] in known
 	} == wanted
@@ -159,6 +162,7 @@ of_accepted_type(result) if result.predicate_type in settings.predicate_types
 names(result, kind) if {
 	is_array(result.materials)
 	some material in result.materials
+	is_object(material.digest)
 	some algorithm, digest in material.digest
 	[kind, algorithm, digest] in marks
 }

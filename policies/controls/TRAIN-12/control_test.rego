@@ -65,6 +65,7 @@ cases := {
 		"deny": no_dataset,
 	},
 	"digest missing": {"drop": ["materials/0/digest"], "deny": no_dataset},
+	"digest is no object": {"set": {"materials/0/digest": "x"}, "deny": no_dataset},
 	"source not listed": {
 		"set": {"materials/1/digest": {"sha1": "abc"}},
 		"deny": no_source,

@@ -23,7 +23,7 @@ from .definedness import Known
 from .modules import package_of
 
 _BUILT_IN = Path(__file__).resolve().parents[2] / "policies"
-_REFERENCE = re.compile(r"\bdata\s*(?:\.\s*([A-Za-z_][\w.]*)|(?=\[))")
+_REFERENCE = re.compile(r"(?<![\w.])data\s*(?:\.\s*([A-Za-z_][\w.]*)|(?=\[))")
 _LIST = Path(__file__).with_name("dangers.json")
 _OTHER_ENGINE = "use --engine opa"
 

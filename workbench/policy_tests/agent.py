@@ -68,7 +68,7 @@ def _ran(place: Workplace, tests: Sequence[PolicyTest]) -> Iterator[tuple[str, R
     for test in tests:
         item = told.get(test.name)
         silent = result_of(test, NAME, "error", "opa test says nothing of it")
-        yield test.name, silent if item is None else _result(test, item, place.limits)
+        yield test.name, silent if item is None else _result(test, item, place.too_long)
 
 
 def _lines(place: Workplace, tests: Sequence[PolicyTest], paths: frozenset[str]) -> Lines:
@@ -109,12 +109,12 @@ def _document(said: Said) -> Any:
         raise EngineError("opa test gave no answer", why=said.err.strip()[-300:] or str(error)) from error
 
 
-def _result(test: PolicyTest, item: Mapping[str, Any], limits: Limits) -> Result:
+def _result(test: PolicyTest, item: Mapping[str, Any], too_long: str) -> Result:
     printed = base64.b64decode(item.get("output", "")).decode(errors="replace").splitlines()
     found = result_of(test, NAME, "passed", printed=tuple(printed), seconds=item.get("duration", 0) / _NANOSECONDS)
     error = item.get("error")
     if isinstance(error, Mapping) and error.get("code") == "eval_cancel_error":
-        return replace(found, state="error", message=limits.too_long)
+        return replace(found, state="error", message=too_long)
     if error:
         return replace(found, state="failed", message=_complaint(error))
     if item.get("fail"):

@@ -145,7 +145,7 @@ def _found(modules: Mapping[str, str]) -> list[PolicyTest]:
     steps = [Step(partial(_parse_only, path, text)) for path, text in modules.items()]
     for number, answer in run_steps(steps, Limits()):
         if isinstance(answer, Excess):
-            raise PolicyError(f"{list(modules)[number]} cannot be read", why=answer.why)
+            raise PolicyError(f"{list(modules)[number]} cannot be read", why=answer.why, remedy=answer.hint)
     return [test for path, text in modules.items() for test in tests_of(path, text)]
 
 

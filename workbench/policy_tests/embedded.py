@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -23,7 +23,7 @@ from .values import failing_statement
 NAME = "regorus"
 _UNDEFINED = "<undefined>"
 _PROBE = "probatum_probe"
-_LACKS = "needs --engine opa"
+_LACKS = "use --engine opa"
 _PRINTED_CHARACTERS = 64 * 1024
 _MAX_VALUE = 200
 
@@ -43,7 +43,7 @@ def run_embedded(pack: Pack, limits: Limits, *, coverage: bool = False) -> Engin
     found = {test.name: given for test in pack.tests if (given := _not_run(test))}
     for test, answer in _answers(pack, runner, runner.run, [t for t in pack.tests if t.name not in found], limits):
         if isinstance(answer, Excess):
-            found[test.name] = result_of(test, NAME, "error", answer.why)
+            found[test.name] = result_of(test, NAME, "error", str(answer))
         else:
             covered.add(answer["lines"])
             found[test.name] = _result(test, answer)
@@ -113,21 +113,26 @@ def _answers(
     if not tests:
         return
     steps = [Step(runner.load, again=True), *(Step(partial(work, test)) for test in tests)]
-    with closing(run_steps(steps, limits)) as answers:
+    with closing(_steps(steps, limits)) as answers:
         for number, answer in answers:
             if number:
                 yield tests[number - 1], answer if isinstance(answer, Excess) else json.loads(answer)
             elif isinstance(answer, Excess):
-                raise PolicyError("the policies cannot be read", why=answer.why)
+                raise PolicyError("the policies cannot be read", why=answer.why, remedy=answer.hint)
             elif problem := json.loads(answer):
                 raise _refusal(pack, problem["said"], problem["error"])
+
+
+def _steps(steps: Sequence[Step], limits: Limits) -> Generator[tuple[int, bytes | Excess]]:
+    """What the steps give; closing it ends the child."""
+    yield from run_steps(steps, limits)
 
 
 def _untouched(pack: Pack, known: Collection[str], limits: Limits) -> dict[str, list[list[int]]]:
     """The lines of modules of which the engine says nothing, for no test evaluated anything of them."""
     paths = sorted(pack.measured - set(known))
     steps = [Step(partial(_lines_with_code, path, pack.modules[path])) for path in paths]
-    with closing(run_steps(steps, limits)) as answers:
+    with closing(_steps(steps, limits)) as answers:
         return {paths[number]: [[], json.loads(answer)] for number, answer in answers if not isinstance(answer, Excess)}
 
 

@@ -77,16 +77,28 @@ class Workplace:
                     resource.prlimit(process.pid, resource.RLIMIT_DATA, (most, most))
                 process.wait(several * self.limits.seconds + _GRACE_SECONDS)
             except subprocess.TimeoutExpired as error:
-                raise Ended(self.limits.too_long) from error
+                raise Ended(self.too_long) from error
             finally:
                 process.kill()
                 process.wait()
             err.seek(0)
             said = err.read().decode(errors="replace")
             if "out of memory" in said or "cannot allocate memory" in said:
-                raise Ended(self.limits.too_large)
+                raise Ended(self.too_large)
             out.seek(0)
             return Said(process.returncode, out.read(), said)
+
+    @property
+    def too_long(self) -> str:
+        """What to say of a test that takes more than its time."""
+        why = f"it takes longer than {self.limits.seconds:g} s"
+        return f"{why}: look for a loop inside another, or allow more with --max-seconds"
+
+    @property
+    def too_large(self) -> str:
+        """What to say of a test that takes more than its memory."""
+        why = f"it takes more than {self.limits.memory_mib} MiB of memory"
+        return f"{why}: look for a value that grows with every step, or allow more with --max-memory"
 
     def put(self, path: str, text: str) -> None:
         """Write one module."""

@@ -174,13 +174,17 @@ def _stray(shown: str, name: str) -> Problem:
 
 
 def located(rule: Rule, path: str, error: PolicyError) -> Problem:
-    """A problem from an error whose ``what`` begins with ``path``, with line and column where they are known."""
-    found = _PLACE.match(error.what.removeprefix(path)) if error.what.startswith(path) else None
-    if found is None:
-        return rule.of_file(path, error.what.removeprefix(f"{path}: "), why=error.why, remedy=error.remedy)
-    line, column, what = found.groups()
-    place = {"line": int(line), "column": int(column or 1)}
-    return rule.of_file(path, what, why=error.why, remedy=error.remedy, **place)
+    """A problem from an error, with line and column where ``what`` or ``why`` begin with ``path`` and them."""
+    what, why, place = error.what.removeprefix(f"{path}: "), error.why, {"line": 1, "column": 1}
+    if error.what.startswith(path) and (found := _PLACE.match(error.what.removeprefix(path))):
+        what, place = found.group(3), _place(found)
+    elif error.why.startswith(path) and (found := _PLACE.match(error.why.removeprefix(path))):
+        why, place = found.group(3), _place(found)
+    return rule.of_file(path, what, why=why, remedy=error.remedy, **place)
+
+
+def _place(found: re.Match[str]) -> dict[str, int]:
+    return {"line": int(found.group(1)), "column": int(found.group(2) or 1)}
 
 
 def stray_controls(texts: Mapping[str, str]) -> list[str]:

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ...errors import PolicyError
 from ...evaluator.policies import PolicySet, is_control
 from ...evaluator.rego.syntax import Module, parse
 from ..input_schema import shipped_schema
@@ -69,6 +70,8 @@ def check(path: Path | None = None, *, engine: str = "regorus", schema: Mapping[
         EngineError: no parser loads on this machine.
     """
     files = _built_in() if path is None else read_pack(path)
+    if not files.problems and not any(path.endswith(".rego") and files.asked(path) for path in files.texts):
+        raise PolicyError(f"{path} has no module", remedy="put each control at controls/<ID>/control.rego")
     pack = _pack(files, engine, schema or shipped_schema())
     found = [*files.problems, *(problem for item in CHECKS for problem in item.find(pack))]
     sifted = sift(found, pack.modules.values(), ALL_RULES)

@@ -13,6 +13,7 @@ from typing import Any
 from .engines.base import RuleResult
 
 _TEXT = frozenset((str,))
+_MOST_ERRORS = 20
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def read_decisions(results: Mapping[str, RuleResult], allowed: frozenset[str] | 
         several.sort(key=lambda finding: (finding["message"], finding["evidence"], finding.get("remediation") or ""))
     for several_proofs in proofs.values():
         several_proofs.sort()
-    return Decisions(applies, findings, proofs, tuple(sorted(set(errors))))
+    return Decisions(applies, findings, proofs, _told(errors))
 
 
 def _items(rule: str, result: RuleResult, errors: list[str]) -> Iterator[Any]:
@@ -109,6 +110,16 @@ def _placed(rule: str, item: Any, inside: frozenset[str] | set[str], errors: lis
     return False
 
 
+def _told(errors: list[str]) -> tuple[str, ...]:
+    """Each error once, and of very many the first ones: a policy could fill an assessment with them."""
+    distinct = sorted(set(errors))
+    more = len(distinct) - _MOST_ERRORS
+    return tuple(distinct) if more <= 0 else (*distinct[:_MOST_ERRORS], f"and {more} more")
+
+
 def _shown(value: Any) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        return "a value that nests too deeply to be shown"
     return text if len(text) <= 120 else f"{text[:117]}..."

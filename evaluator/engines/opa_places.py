@@ -50,14 +50,17 @@ class OwnServer:
     def __init__(self, binary: str | None, limits: Limits) -> None:
         self._binary, self._limits = binary, limits
         self._running: tuple[RunningServer, Loaded] | None = None
+        self._version: str | None = None
 
     @property
     def version(self) -> str:
-        """Of the executable."""
-        try:
-            return stated_version(find_binary(self._binary))
-        except EngineError:
-            return _UNKNOWN
+        """Of the executable, asked once: each time costs as much as evaluating a small graph."""
+        if self._version is None:
+            try:
+                self._version = stated_version(find_binary(self._binary))
+            except EngineError:
+                return _UNKNOWN
+        return self._version
 
     def load(self, modules: Mapping[str, str], packages: Collection[str]) -> Loaded:
         """Start a server with the modules, unless the one that runs holds them."""
@@ -105,7 +108,7 @@ class OwnServer:
 
     def _start(self, loaded: Loaded) -> None:
         binary = find_binary(self._binary)
-        binary_version(binary)
+        self._version = binary_version(binary)
         self._running = RunningServer(binary, loaded.texts, self._limits), loaded
 
     def _sound(self, loaded: Loaded) -> Loaded:

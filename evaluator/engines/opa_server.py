@@ -27,6 +27,7 @@ _SETTLE_SECONDS = 2.0
 _LOG_BYTES = 64 * 1024
 _MIB = 2**20
 _BYTES_PER_BYTE = 64  # memory that a server takes for each byte of input: 30 to 45 measured for graphs, with garbage
+_ROOMY_MIB = 1024  # a garbage collector that is held shorter than its input needs does nothing else any more
 _OUT_OF_MEMORY = re.compile(r"out of memory|cannot allocate memory")
 _NOT_LOADED = re.compile(r"^error: (?:load|initialization) error", re.MULTILINE)
 _REMEDY = "install Open Policy Agent 1.x, name it in PROBATUM_OPA, or use --engine regorus"
@@ -192,6 +193,7 @@ class RunningServer:
 
     def _launch(self, binary: str, port: int, folder: str) -> subprocess.Popen[bytes]:
         child = [sys.executable, "-I", "-S", str(Path(__file__).with_name("opa_child.py")), str(os.getpid())]
+        child.append(str(max(self._limits.memory_mib, _ROOMY_MIB)))
         server = [
             str(Path(binary).absolute()),
             "run",

@@ -85,7 +85,7 @@ def test_a_policy_sees_nothing_of_our_environment(monkeypatch: pytest.MonkeyPatc
         seen = server.connection.query({}, "a", "seen", 5)["result"]
     finally:
         server.stop()
-    assert set(seen) == {"GOMEMLIMIT"}
+    assert set(seen) == {"GOGC", "GOMEMLIMIT"}
 
 
 @needs_opa

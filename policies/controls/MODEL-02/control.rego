@@ -39,12 +39,14 @@ sound contains [id, obs] if {
 	result.issue_count == 0
 	result.issues == []
 	result.allow_list.digest > ""
+	result.allow_list.digest < [] # a string
 	is_array(result.allow_list.extended_with)
 	every name in result.allow_list.extended_with { name in accepted }
 	result.files[0]
 	every file in result.files {
 		file.clean == true
 		file.examined_by[0] > ""
+		file.examined_by[0] < [] # a string
 	}
 }
 

@@ -35,6 +35,8 @@ cases := {
 	"clean missing": {"drop": ["files/0/clean"], "deny": set()},
 	"examined by nobody": {"set": {"files/0/examined_by": []}, "deny": set()},
 	"examiner is not named": {"set": {"files/0/examined_by": [""]}, "deny": set()},
+	"examiner is a list": {"set": {"files/0/examined_by": [[]]}, "deny": set()},
+	"allow-list's digest is a list": {"set": {"allow_list/digest": []}, "deny": set()},
 	"examiner is no string": {"set": {"files/0/examined_by": [null]}, "deny": set()},
 	"one of two not clean": {"set": {"files": [file, object.union(file, {"clean": false})]}, "deny": set()},
 	"examiners missing": {"drop": ["files/0/examined_by", "files/0/path"], "deny": set()},

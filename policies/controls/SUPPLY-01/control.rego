@@ -44,7 +44,9 @@ sound contains [id, obs] if {
 		dependency.hashes >= 1
 		dependency.hashes < "" # a number
 		dependency.name > ""
+		dependency.name < [] # a string
 		dependency.version > ""
+		dependency.version < [] # a string
 		dependency.source in fixed_sources
 	}
 }
@@ -66,6 +68,7 @@ locked(dependency) if {
 	pinned(dependency)
 	hashed(dependency)
 	dependency.name > ""
+	dependency.name < [] # a string
 	dependency.source in fixed_sources
 }
 
@@ -78,6 +81,7 @@ locked(dependency) if {
 pinned(dependency) if {
 	dependency.pinned == true
 	dependency.version > ""
+	dependency.version < [] # a string
 }
 
 hashed(dependency) if {

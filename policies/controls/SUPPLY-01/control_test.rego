@@ -36,6 +36,11 @@ cases := {
 		"deny": {"scipy (requirements.txt:1) has no hash"},
 	},
 	"hashed missing": {"drop": ["packages/1/hashed"], "deny": {"scipy (requirements.txt:1) has no hash"}},
+	"version is a list": {
+		"set": {"packages/0/version": []},
+		"deny": {"numpy (requirements.txt:1) is not pinned to one version"},
+	},
+	"name is a list": {"set": {"packages/0/name": []}, "deny": {"unstated (requirements.txt:1) is not named"}},
 	"version blank": {
 		"set": {"packages/0/version": ""},
 		"deny": {"numpy (requirements.txt:1) is not pinned to one version"},

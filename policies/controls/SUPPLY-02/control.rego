@@ -66,7 +66,8 @@ else if {
 
 else if {
 	vulnerability.withdrawn == false
-	vulnerability.fix_versions[0]
+	vulnerability.fix_versions[0] > ""
+	vulnerability.fix_versions[0] < [] # a string
 	vulnerability.published in recent
 	minor(vulnerability)
 }

@@ -57,6 +57,14 @@ cases := {
 		},
 		"deny": unstated_fix,
 	},
+	"fresh fix that is blank": {
+		"set": {"vulnerabilities": [object.union(fresh, {"fix_versions": [""]})]},
+		"deny": {"numpy 1.0: PYSEC-1 (CVSS 5.3) was not fixed within the grace period of 30 days; fixed in "},
+	},
+	"fresh fix that is a list": {
+		"set": {"vulnerabilities": [object.union(fresh, {"fix_versions": [[]]})]},
+		"deny": {"numpy 1.0: PYSEC-1 (CVSS 5.3) was not fixed within the grace period of 30 days; fixed in unstated"},
+	},
 	"severity as text": {
 		"set": {"vulnerabilities/0/severity": "5.3"},
 		"deny": {"numpy 1.0: PYSEC-1 (severity unknown)"},

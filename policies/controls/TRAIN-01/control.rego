@@ -95,7 +95,10 @@ confined(container) if {
 	every capability in container.capabilities_added { capability in settings.allowed_capabilities }
 	container.seccomp in profiles
 	[container.apparmor, container.selinux] in confinements
-	every resource in settings.required_limits { container.limits[resource] > "" }
+	every resource in settings.required_limits {
+		container.limits[resource] > ""
+		container.limits[resource] < [] # a string
+	}
 	is_array(container.mounts)
 
 	# probatum:survives drop: this spares the call for mounts that are read-only, which are harmless
@@ -152,7 +155,10 @@ adds_only_allowed(container) if {
 
 under_mac(container) if [container.apparmor, container.selinux] in confinements
 
-has_limit(container, resource) if container.limits[resource] > ""
+has_limit(container, resource) if {
+	container.limits[resource] > ""
+	container.limits[resource] < [] # a string
+}
 
 deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
 	some entry in suspect_pod

@@ -151,6 +151,10 @@ cases := {
 		"set": {"pods/0/containers/0/limits/memory": ""},
 		"deny": {"Job/train, container train: it has no limit for memory"},
 	},
+	"limit is a list": {
+		"set": {"pods/0/containers/0/limits/memory": []},
+		"deny": {"Job/train, container train: it has no limit for memory"},
+	},
 	"added capabilities are an object": {
 		"set": {"pods/0/containers/0/capabilities_added": {}},
 		"deny": {"Job/train, container train: it adds capabilities: unstated"},

@@ -59,6 +59,7 @@ sound contains [id, obs] if {
 		pod.host_network == false
 		network := pod.network
 		network.policies[0] > ""
+		network.policies[0] < [] # a string
 		network.ingress_default_deny == true
 		network.egress_default_deny == true
 		network.ingress_anywhere == false
@@ -86,7 +87,10 @@ deny contains {"subject": entry.subject, "message": message, "evidence": [entry.
 	message := sprintf("%s: %s", [entry.name, rule.message])
 }
 
-selected(pod) if pod.network.policies[0] > ""
+selected(pod) if {
+	pod.network.policies[0] > ""
+	pod.network.policies[0] < [] # a string
+}
 
 deny contains {"subject": entry.subject, "message": message, "evidence": [entry.obs]} if {
 	some entry in suspect_pod

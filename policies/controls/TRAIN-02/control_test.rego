@@ -50,6 +50,10 @@ cases := {
 		"set": {"pods/0/network/policies": []},
 		"deny": {"Job/train: no NetworkPolicy selects it"},
 	},
+	"policy is a list": {
+		"set": {"pods/0/network/policies": [[]]},
+		"deny": {"Job/train: no NetworkPolicy selects it"},
+	},
 	"policy is not named": {
 		"set": {"pods/0/network/policies": [""]},
 		"deny": {"Job/train: no NetworkPolicy selects it"},

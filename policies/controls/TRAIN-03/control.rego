@@ -81,11 +81,18 @@ no_slice_shared(device) if {
 	is_array(device.processes)
 	every process in device.processes {
 		numbered(process)
-		process.tenant < [] # stated, if only as null
+		tenant_stated(process)
 	}
 	slices := {process.gi | some process in device.processes}
 	users := {[process.gi, process.tenant] | some process in device.processes}
 	count(users) == count(slices)
+}
+
+tenant_stated(process) if process.tenant == null
+
+else if {
+	process.tenant > ""
+	process.tenant < [] # a string
 }
 
 numbered(part) if {

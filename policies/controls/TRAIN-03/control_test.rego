@@ -58,6 +58,7 @@ cases := {
 		"deny": separate,
 	},
 	"tenant is a list": {"set": {"devices/0/processes/0/tenant": []}, "deny": separate},
+	"tenant is blank": {"set": {"devices/0/processes/0/tenant": ""}, "deny": separate},
 	"slice of a process as text": {"set": {"devices/0/processes/0/gi": ""}, "deny": separate},
 	"slice of a process below zero": {"set": {"devices/0/processes/0/gi": -1}, "deny": separate},
 	"slice without a number": {"set": {"devices/0/mig_instances/1/gi": null}, "deny": separate},

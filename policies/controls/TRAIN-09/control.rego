@@ -32,6 +32,7 @@ sound contains [id, obs] if {
 	result.secret_literals == 0
 	result.literals == []
 	result.objects[0].kind > ""
+	result.objects[0].kind < [] # a string
 	is_array(result.pods)
 	every pod in result.pods {
 		pod.containers[0]

@@ -44,6 +44,7 @@ cases := {
 	"one pod of two": {"set": {"pods": [pod, object.remove(pod, ["containers"])]}, "deny": set()},
 	"variables are an object": {"set": {"pods/0/containers/0/env_literals": {}}, "deny": set()},
 	"object of no kind": {"set": {"objects/0/kind": ""}, "deny": set()},
+	"kind of an object is a list": {"set": {"objects/0/kind": []}, "deny": set()},
 	"object is no object": {"set": {"objects": [null]}, "deny": set()},
 	"variables missing": {"drop": ["pods/0/containers/0/env_literals"], "deny": set()},
 	"literal elsewhere": {
@@ -138,5 +139,11 @@ test_workflows_do_not_apply_without_pipeline if {
 		nobody := object.union(world.spoiled(ci, "ci_workflow", case), {"ids": {"pipeline": []}})
 		control.deny == set() with input as nobody
 		control.proof == set() with input as nobody
+	}
+}
+
+test_accepted if {
+	every case in [{"set": {"pods": []}}, {"set": {"pods/0/containers/0/env_literals": []}}] {
+		count(control.proof) == 1 with input as world.spoiled(good, "workload", case)
 	}
 }

@@ -44,7 +44,7 @@ class Content:
     """What a source holds.
 
     Args:
-        layout: the policies.
+        find: finds the policies in it; only called when it is known who signed them, because it parses what it finds.
         present: paths of its files that a signature inside must cover.
         read: content of a path; None when there is no such file.
         archive: the bundle's bytes; None for a folder.
@@ -52,7 +52,7 @@ class Content:
         beside: suffix to content of the signature files beside the bundle.
     """
 
-    layout: Layout
+    find: Callable[[], Layout]
     present: tuple[str, ...]
     read: Callable[[str], bytes | None]
     archive: bytes | None = None
@@ -98,14 +98,15 @@ def _folder(source: Source, root: Path) -> Content:
         inside = path.resolve().is_relative_to(root.resolve()) and not Path(name).is_absolute()
         return read_file(path) if inside and path.is_file() else None
 
-    name, version = describe(read(MANIFEST), source.shown)
-    present = (*sources, *([MANIFEST] if (root / MANIFEST).exists() else []))
-    return Content(Layout(sources, "", name, version), present, read)
+    def find() -> Layout:
+        return Layout(sources, "", *describe(read(MANIFEST), source.shown))
+
+    return Content(find, (*sources, *([MANIFEST] if (root / MANIFEST).exists() else [])), read)
 
 
 def _bundle(data: bytes, shown: str, *, pin: str = "", beside: Mapping[str, bytes] | None = None) -> Content:
     entries = read_archive(data, shown)
-    return Content(layout_of(entries, shown), tuple(entries), entries.get, data, pin, beside or {})
+    return Content(lambda: layout_of(entries, shown), tuple(entries), entries.get, data, pin, beside or {})
 
 
 def _pin(source: Source, locked: Locked | None, access: Access) -> str:

@@ -122,7 +122,6 @@ def _open(source: Source, wanted: Wanted) -> tuple[Pack, Locked]:
 
 
 def _pack(source: Source, content: Content, wanted: Wanted) -> Pack:
-    layout = content.layout
     archive = "" if content.archive is None else hashlib.sha256(content.archive).hexdigest()
     signed = Signed(
         source.shown,
@@ -134,6 +133,7 @@ def _pack(source: Source, content: Content, wanted: Wanted) -> Pack:
     signature = check_signatures(signed, wanted.trust, wanted.now)
     if not signature.signers and wanted.trust is not None and wanted.trust.require_signed_policies:
         raise unsigned(source.shown, signature.reason)
+    layout = content.find()
     policies = PolicySet(layout.sources)
     return Pack(layout.name or source.name, layout.version, source.shown, policies, archive, signature=signature)
 

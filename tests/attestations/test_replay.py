@@ -41,7 +41,8 @@ applies contains id if some id in input.ids.model
 deny contains {"subject": id, "message": "too large", "evidence": [obs]} if {
 	some id in applies
 	some obs in input.observed[id].size
-	not input.observations[obs].result.bytes < 10
+	size := object.get(input.observations[obs].result, "bytes", null)
+	not size < 10
 }
 
 proof contains {"subject": id, "evidence": [obs]} if {

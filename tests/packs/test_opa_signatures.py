@@ -335,10 +335,19 @@ def test_a_signature_is_demanded_where_the_trust_policy_says_so(tmp_path: Path) 
     assert [pack.name for pack in release] == ["built-in"]
 
 
-@pytest.mark.parametrize("data", [b"{", b"\xff", b'{"x": "\\ud800"}'])
+@pytest.mark.parametrize("data", [b"{", b"\xff", b'{"x": "\\ud800"}', b"[" * 100_000])
 def test_a_signed_document_that_is_none_is_refused(tmp_path: Path, data: bytes) -> None:
     entries = {**files(), "data.json": b"{}"}
     document = token(claims(entries))
     own(tmp_path, document, {**entries, "data.json": data})
-    with pytest.raises(Exception, match=r"data.json"):
+    with pytest.raises(TrustError, match=r"does not hold") as caught:
         signature(tmp_path, trust(P256))
+    assert "data.json is no JSON document" in caught.value.why
+
+
+def test_nothing_is_parsed_before_its_signature_holds(tmp_path: Path) -> None:
+    """A manifest of an attacker is not read where signatures are demanded: the demand is what fails."""
+    spoilt = {**FILES, ".manifest": b"{" * 1000}
+    own(tmp_path, token(claims(FILES), lambda data: es256(data, OTHER)), spoilt)
+    with pytest.raises(TrustError, match="not signed by anybody who may"):
+        signature(tmp_path, trust(P256, required=True))

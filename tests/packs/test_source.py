@@ -55,6 +55,7 @@ def test_every_form_is_read_and_shown(text: str, kind: Kind, shown: str, name: s
         ("git+https://h/b@main#/x", "no folder"),
         ("git+https://h/b@main#-x", "no folder"),
         ("git+https://h/b?x=1@main", "names no commit"),
+        ("git+https://h/b@main?x=1", "has a query"),
         ("git+https:///b@main", "no host"),
         ("git+file://h/b@main", "no host"),
         ("oci://h/b", "neither digest nor tag"),

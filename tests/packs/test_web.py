@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import socket
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +169,45 @@ def test_a_slow_server_is_left() -> None:
         Web(seconds=0.2).get(f"http://{served.host}/x", shown="x")
     assert time.monotonic() - start < 5
     assert "timed out" in caught.value.why
+
+
+def test_a_server_that_drips_is_left() -> None:
+    """Each piece comes in time, and all of them do not."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+                while True:
+                    connection.sendall(b"x")
+                    time.sleep(0.05)
+
+        threading.Thread(target=drip, daemon=True).start()
+        with pytest.raises(PolicyError) as caught:
+            Web(seconds=0.4).get(f"http://127.0.0.1:{server.getsockname()[1]}/x", shown="x")
+    assert "not there after 0.4 seconds" in caught.value.why
+
+
+def test_a_proxy_of_the_environment_is_asked_for_others_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(only()) as proxy:
+        monkeypatch.setenv("http_proxy", f"http://{proxy.host}")
+        monkeypatch.setenv("no_proxy", "")
+        assert Web().get("http://packs.example/x.tar.gz", shown="x").status == 404
+        assert [path for path, _ in proxy.asked] == ["http://packs.example/x.tar.gz"]
+        with serving(only()) as served:
+            assert Web().get(f"http://{served.host}/x.tar.gz", shown="x").status == 200
+        assert len(proxy.asked) == 1
+
+
+def test_a_redirect_may_lead_up_to_https() -> None:
+    target = "https://127.0.0.1:1/x.tar.gz"
+    with (
+        serving(lambda path, headers: (302, {"Location": target}, b"")) as served,
+        pytest.raises(PolicyError) as caught,
+    ):
+        Web().get(f"http://{served.host}/x.tar.gz", shown="x")
+    assert "refused" in caught.value.why.lower()
 
 
 def test_nobody_there_and_nonsense_are_named() -> None:

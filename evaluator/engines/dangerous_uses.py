@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from ..rego.syntax import Module, Node
-from .definedness import Known, Scope, called, parts
+from .definedness import Known, Scope, called, heads, parts
 
 _PATTERN_AT = {
     "regex.match": 0,
@@ -130,6 +130,13 @@ def membership_value(source: Source) -> Iterator[Node]:
             yield node
 
 
+def undefined_head(source: Source) -> Iterator[Node]:
+    """The head of a rule that may have no value for one of several bindings of its body."""
+    for value, scope in heads(source.module, source.known):
+        if any(map(scope.varies, scope.undefined(value))):
+            yield value
+
+
 def regular_expression(source: Source) -> Iterator[Node]:
     """A regular expression that the two engines read differently."""
     for name, node in source.calls:
@@ -175,6 +182,7 @@ CONSTRUCTS: dict[str, Callable[[Source], Iterator[Node]]] = {
     "object_pattern": object_pattern,
     "negated_undefined": negated_undefined,
     "membership_value": membership_value,
+    "undefined_head": undefined_head,
     "regular_expression": regular_expression,
     "split_at_nothing": split_at_nothing,
     "verb": verb,

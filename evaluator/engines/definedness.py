@@ -97,6 +97,16 @@ class Scope:
             for child in node.children():
                 yield from self.undefined(child)
 
+    def varies(self, node: Node) -> bool:
+        """Whether an expression depends on a variable of its rule, so that it may be undefined for one value alone."""
+        if node.kind == "Call":
+            return any(map(self.varies, node.below("params")))
+        if node.kind == "Var":
+            name = node.dotted() or ""
+            known = name in ("input", "data") or self.module.resolve(name) != name
+            return not known and self._full(name) not in self.known.rules
+        return any(map(self.varies, node.children()))
+
     def _call(self, node: Node) -> Iterator[Node]:
         name = called(node) or ""
         if name not in self.known.builtins and not self.known.rules.get(self._full(name), False):
@@ -153,6 +163,34 @@ def parts(module: Module, known: Known) -> Iterator[tuple[Node, Scope]]:
     for rule in module.rules:
         scope = Scope(module, known, frozenset(), {})
         yield from _visit(rule.node, replace(scope, members=_members(rule.node, scope)))
+
+
+def heads(module: Module, known: Known) -> Iterator[tuple[Node, Scope]]:
+    """What rules put into sets, objects and values, where their bodies may hold for several bindings.
+
+    The embedded engine gives up all that a rule gives when the head has no value for one of them; OPA leaves out that
+    one. Of a function both take any that has a value.
+    """
+    for rule in module.rules:
+        head, bodies = rule.node.child("head"), rule.node.below("bodies")
+        query = bodies[0].child("query") if bodies else None
+        if head is not None and query is not None and head.kind != "Func" and _iterates(query):
+            bound = frozenset(module.source(found.span) for found in _asked(query))
+            scope = Scope(module, known, bound, {})
+            scope = replace(scope, members=_members(rule.node, scope))
+            yield from ((value, scope) for value in _given(head))
+
+
+def _iterates(query: Node) -> bool:
+    return any(node.kind in ("SomeIn", "SomeVars", "RefBrack") for node in query.walk())
+
+
+def _given(head: Node) -> Iterator[Node]:
+    """The expressions in a head: what is in the brackets of its name, its key, its value."""
+    refr, assign = head.child("refr"), head.child("assign")
+    yield from (step for step in (() if refr is None else refr.path()) if isinstance(step, Node) and step is not refr)
+    yield from head.below("key")
+    yield from () if assign is None else assign.below("value")
 
 
 def _visit(node: Node, scope: Scope) -> Iterator[tuple[Node, Scope]]:
@@ -214,8 +252,10 @@ def _always(rule: Rule) -> bool:
         refr = head.child("refr")
         if refr is not None and not all(isinstance(step, str) for step in refr.path()):
             return True  # an object with an entry for each value of a variable, which may be empty
-    value = head.child("assign")
-    return not rule.node.below("bodies") and (value is None or _constant(value))
+    bodies = rule.node.below("bodies")
+    value = (bodies[-1] if bodies else head).child("assign")
+    last = bodies[-1].child("query") if bodies else None
+    return (last is None or not last.below("stmts")) and (value is None or _constant(value))
 
 
 def _constant(node: Node) -> bool:

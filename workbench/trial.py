@@ -100,12 +100,20 @@ class _Trial:
         control, given, own = self.control, self.given, self.own
         bodies = read_bodies(own)
         listed = given.checklist(self.policies, {control.id})
-        settings = {"parameters": self.set_here, "waivers": given.waivers, "engine": self.engine, "now": given.now}
-        assessment = evaluate(self.graph, policies=self.policies, checklist=listed, **settings)
+        assessment = evaluate(
+            self.graph,
+            policies=self.policies,
+            checklist=listed,
+            now=given.now,
+            engine=self.engine,
+            parameters=self.set_here,
+            waivers=given.waivers,
+            stage=self.stage,
+        )
         (judged,) = assessment.document["controls"]
         outcomes = {entry["subject"]: entry for entry in judged["subjects"]}
-        chosen = list(wanted) or sorted(outcomes, key=lambda key: (_WORST_FIRST.index(outcomes[key]["outcome"]), key))
-        chosen, left = chosen[:MOST_SUBJECTS], [] if wanted else sorted(chosen[MOST_SUBJECTS:])
+        worst = sorted(outcomes, key=lambda key: (_WORST_FIRST.index(outcomes[key]["outcome"]), key))
+        chosen, left = (list(wanted), []) if wanted else (worst[:MOST_SUBJECTS], sorted(worst[MOST_SUBJECTS:]))
         inside = _Inside(self, bodies, chosen)
         effective = parameters_of(listed, self.policies, self.set_here)[control.id]
         return {
@@ -130,6 +138,11 @@ class _Trial:
         return {path: text for path, text in self.policies.modules.items() if found[path] == self.control.package}
 
     @property
+    def stage(self) -> str | None:
+        """The gate, where the control has a part in it; it is tried all the same where it has none."""
+        return self.given.stage if self.given.stage in self.control.stages else None
+
+    @property
     def set_here(self) -> dict[str, Mapping[str, Any]]:
         """What the pipeline sets for the control; what it sets for others is theirs."""
         found = self.given.parameters
@@ -145,7 +158,7 @@ class _Inside:
         values = trial.given.values(trial.policies)
         limit = Limit.of(values[control.id])
         usable = index.usable(limit)
-        document = index.policy_input(usable, parameters=values, stage=trial.given.stage)
+        document = index.policy_input(usable, parameters=values, stage=trial.stage)
         allowed = frozenset(key for kind in control.kinds for key in index.ids.get(kind, ()))
         (answers,) = trial.engine.run(trial.policies.modules, [Batch(document, (control.package,))])
         self.answers = answers[control.package]

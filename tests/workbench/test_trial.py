@@ -38,7 +38,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
         yield made
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def embedded() -> Iterator[Engine]:
     with engine_named("regorus") as made:
         yield made
@@ -248,6 +248,21 @@ def test_only_so_many_subjects_are_looked_into_the_worst_first(embedded: Engine)
     assert "not looked into: model:m" in render_trial(document, Format.TEXT)
     (one,) = tried(embedded, Graph.of({"name": "p"}, subjects, made), None, "model:m28")["subjects"]
     assert one["outcome"] == "pass"
+
+
+def test_whoever_is_named_is_looked_into(embedded: Engine) -> None:
+    names = [f"m{number:02}" for number in range(MOST_SUBJECTS + 2)]
+    document = tried(embedded, evidence(*names), None, *(f"model:{name}" for name in names))
+    assert [one["subject"] for one in document["subjects"]] == [f"model:{name}" for name in names]
+    assert document["left_out"] == []
+
+
+def test_a_stage_that_the_control_has_no_part_in_does_not_hide_it(embedded: Engine) -> None:
+    rules = RULES.replace("count(result.issues) <= limit", 'input.stage == "training"')
+    for stage, outcome in (("training", "pass"), ("monitoring", "inconclusive"), (None, "inconclusive")):
+        document = tried(embedded, evidence("good"), policy_set(rules), stage=stage)
+        assert document["outcome"] == outcome
+        assert any(key.startswith("sound") for key in stops(document, "good")) is (outcome != "pass")
 
 
 def test_nothing_to_apply_to(embedded: Engine) -> None:

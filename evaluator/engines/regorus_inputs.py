@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from .base import Batch
 from .regorus_modules import Native, Parsed, calmly
 
-_REPLACED, _DATA, _OBSERVED = "usable", "probatum_usable", "input.observed"
+_REPLACED, _OBSERVED = "usable", "input.shared.observed"
 
 
 class Inputs:
     """Hands inputs over, which costs as much as evaluating them: what batches share only once.
 
-    The documents of a run differ in ``usable`` alone. One engine takes what they share, and ``usable`` of each as data
-    that ``with`` puts in its place; where everything that was observed is usable, ``observed`` itself does. A batch
-    that differs in more, or needs its rules queried one by one, gets an engine with its own document.
+    The documents of a run differ in ``usable`` alone. One engine takes what they share and, beside it, ``usable`` of
+    each, and ``with`` makes a document of both; where everything that was observed is usable, ``observed`` itself does.
+    (Data would do for that too, but with new data the engine goes over all modules again, which takes longer than
+    evaluating a small graph.) A batch that differs in more, or needs its rules queried one by one, gets an engine with
+    its own document.
 
     Args:
         parsed: the modules.
@@ -33,10 +35,13 @@ class Inputs:
         if self._alike:
             first = self._batches[0].document
             self._shared = self.parsed.engine.clone()
-            self._shared.set_input({key: value for key, value in first.items() if key != _REPLACED})
-            usable = {str(number): self._batches[number].document[_REPLACED] for number in self._alike}
-            handed = {key: value for key, value in usable.items() if self._instead[int(key)] != _OBSERVED}
-            self._shared.add_data({_DATA: handed})
+            usable = {
+                str(number): self._batches[number].document[_REPLACED]
+                for number in self._alike
+                if self._instead[number] != _OBSERVED
+            }
+            shared = {key: value for key, value in first.items() if key != _REPLACED}
+            self._shared.set_input({"shared": shared, _REPLACED: usable})
         for number in range(len(self._batches)):
             if number not in self._instead:
                 self.engine(number)
@@ -55,7 +60,8 @@ class Inputs:
             RuntimeError: the engine has something against the expression or what it uses.
         """
         if number in self._instead and number not in self._own:
-            engine, text = self._shared, f"{text} with input.{_REPLACED} as {self._instead[number]}"
+            document = f'object.union(input.shared, {{"{_REPLACED}": {self._instead[number]}}})'
+            engine, text = self._shared, f"{text} with input as {document}"
         else:
             engine = self.engine(number)
         return calmly(engine.eval_query_as_json, text)
@@ -68,4 +74,4 @@ class Inputs:
 
     def _stand_in(self, number: int) -> str:
         document = self._batches[number].document
-        return _OBSERVED if document[_REPLACED] is document.get("observed") else f'data.{_DATA}["{number}"]'
+        return _OBSERVED if document[_REPLACED] is document.get("observed") else f'input.{_REPLACED}["{number}"]'

@@ -22,7 +22,7 @@ from .collectors.manifest import FILE_NAME, Manifest, load_manifest
 from .collectors.registry import collectors
 from .collectors.report_store import ReportStore
 from .collectors.run import Collected, Run, collect
-from .errors import UsageError
+from .errors import ProbatumError, UsageError
 from .evaluator.assess import Assessment, evaluate
 from .evaluator.bundle import pack
 from .evaluator.checklist import Checklist, load_checklist, parameters_of
@@ -152,7 +152,7 @@ def run(manifest: Manifest, options: Options) -> tuple[Collected, Judged | None]
     opened = _policies(manifest, options, trust)
     checklist = load_checklist(_checklist(manifest, options), opened.policies)
     parameters_of(checklist, opened.policies, manifest.parameters)  # a wrong one is told before the work is done
-    collected = collect(manifest, collectors(), _run(options, trust, opened))
+    collected = collect(manifest, collectors(), _run(options, trust, opened.documents))
     if collected.interrupted:
         return collected, None
     return collected, _judge(collected.graph, manifest, options, opened, checklist, trust)
@@ -163,10 +163,14 @@ def gather(manifest: Manifest, options: Options) -> Collected:
 
     Raises:
         UsageError: the manifest, the options or the trust policy are wrong.
-        PolicyError: the policies, which the evidence names, are wrong.
     """
     trust = _trust(manifest, options)
-    return collect(manifest, collectors(), _run(options, trust, _policies(manifest, options, trust)))
+    packs: Sequence[Mapping[str, Any]] | str
+    try:
+        packs = _policies(manifest, options, trust).documents
+    except ProbatumError as error:  # they decide elsewhere: here they are one piece of evidence that is missing
+        packs = str(error)
+    return collect(manifest, collectors(), _run(options, trust, packs))
 
 
 def judge(graph: Graph, manifest: Manifest | None, options: Options) -> Judged:
@@ -315,13 +319,13 @@ def _policies(manifest: Manifest | None, options: Options, trust: TrustPolicy | 
     return open_policies(manifest, given, online=options.online, trust=trust, now=options.now)
 
 
-def _run(options: Options, trust: TrustPolicy | None, opened: Opened | None = None) -> Run:
+def _run(options: Options, trust: TrustPolicy | None, packs: Sequence[Mapping[str, Any]] | str = ()) -> Run:
     return Run(
         now=options.now,
         online=options.online,
         skip=options.skip,
         verifier=None if trust is None else TrustVerifier(trust, options.now),
-        packs=() if opened is None else opened.documents,
+        packs=packs,
         progress=options.progress,
     )
 

@@ -72,7 +72,7 @@ class Context:
         limits: of child processes.
         reports: where raw tool output is kept.
         verifier: checks signatures; None when there is no trust policy.
-        packs: the policies of the run, pack by pack, as assessments record them.
+        packs: the policies of the run, pack by pack, as assessments record them; or why they are not known.
         progress: called as work is done.
     """
 
@@ -89,7 +89,7 @@ class Context:
     limits: SandboxLimits = DEFAULT_LIMITS
     reports: ReportStore = field(default_factory=ReportStore)
     verifier: EnvelopeVerifier | None = None
-    packs: Sequence[Mapping[str, Any]] = ()
+    packs: Sequence[Mapping[str, Any]] | str = ()
     progress: Progress = no_progress
 
     def of_kind(self, *kinds: str) -> list[Subject]:

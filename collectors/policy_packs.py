@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from ..evaluator.graph import Coverage
 from .base import Availability, Context, Item
@@ -21,13 +22,17 @@ class PolicyPacks:
 
     def available(self, context: Context) -> Availability:
         """Only where a run has policies."""
-        if context.packs:
+        if context.packs and not isinstance(context.packs, str):
             return Availability(True)
-        return Availability(False, "this run has no policies", "run 'probatum gate' or 'probatum collect'")
+        return Availability(False, context.packs or "this run has no policies", "gather evidence where they are")
 
     def collect(self, context: Context) -> Iterator[Item]:
         """One observation about the pipeline."""
-        packs = [{**pack, "replaces_count": len(pack["replaces"])} for pack in context.packs]
+        packs = [{**pack, "replaces_count": len(pack["replaces"])} for pack in _packs(context)]
         result = {"packs": packs, "pack_count": len(packs)}
         coverage = Coverage(len(packs), len(packs))
         yield context.observe(self, context.pipeline_id, TYPE, result, coverage=coverage)
+
+
+def _packs(context: Context) -> Sequence[Mapping[str, Any]]:
+    return () if isinstance(context.packs, str) else context.packs

@@ -33,7 +33,7 @@ class Run:
         skip: names of collectors that the user does not want to run.
         verifier: checks signatures against the trust policy.
         limits: of child processes.
-        packs: the policies of the run, pack by pack, as assessments record them.
+        packs: the policies of the run, pack by pack, as assessments record them; or why they are not known.
         progress: called as work is done.
     """
 
@@ -42,7 +42,7 @@ class Run:
     skip: Names[str] = ()
     verifier: EnvelopeVerifier | None = None
     limits: SandboxLimits = DEFAULT_LIMITS
-    packs: Sequence[Mapping[str, Any]] = ()
+    packs: Sequence[Mapping[str, Any]] | str = ()
     progress: Progress = no_progress
 
 

@@ -40,6 +40,7 @@ def render(assessment: Mapping[str, Any]) -> str:
         *_list("Of the run as a whole", items(assessment, "reasons")),
         f"Controls: {words(counted(assessment))}.",
         *_digests(assessment),
+        *_packs(items(assessment, "packs")),
     ]
     return "\n\n".join(blocks) + "\n"
 
@@ -136,3 +137,28 @@ def _digests(assessment: Mapping[str, Any]) -> Iterator[str]:
     if rows:
         yield "### Evaluated"
         yield table(("What", "Digest"), rows)
+
+
+def _packs(packs: list[Mapping[str, Any]]) -> Iterator[str]:
+    """Where the policies came from; nothing where only the built-in ones decided."""
+    if all(pack.get("built_in") is True for pack in packs):
+        return
+    yield "### Policies"
+    yield table(
+        ("Pack", "Version", "Source", "Locked", "Signed by", "Replaces"),
+        (
+            (
+                words(pack.get("name")),
+                words(pack.get("version")),
+                words(pack.get("source")),
+                "yes" if pack.get("locked") is True else "no",
+                words(_listed(pack.get("signers"))),
+                words(_listed(pack.get("replaces"))),
+            )
+            for pack in packs
+        ),
+    )
+
+
+def _listed(values: object) -> str:
+    return ", ".join(map(str, values)) if isinstance(values, list) else ""

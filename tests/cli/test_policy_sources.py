@@ -244,6 +244,24 @@ def test_evidence_about_other_policies_says_nothing(run, pipeline: Path, acme: P
     assert "other_digest" in reasons
 
 
+def test_evidence_is_gathered_where_the_policies_are_not(run, pipeline: Path, acme: Path, tmp_path: Path) -> None:
+    acme.rename(tmp_path / "elsewhere")
+    assert run("collect", pipeline, "--out", tmp_path / "evidence.json", "-q").exit_code == 0
+    found = json.loads((tmp_path / "evidence.json").read_text())["observations"].values()
+    observation = next(item for item in found if item["type"] == "policy_packs")
+    assert observation["status"] == "failed"
+    assert "acme is not a folder of policies" in observation["result"]["error"]
+
+
+def test_the_report_of_a_pack_says_where_it_came_from(run, pipeline: Path, acme: Path) -> None:
+    shown = run("gate", pipeline, "-c", "acme", "-f", "markdown").stdout
+    assert "| acme |  | packs/acme | no |  |  |" in shown
+    text = (pipeline / "probatum.yaml").read_text()
+    (pipeline / "probatum.yaml").write_text(text.replace("policies: [packs/acme]\n", ""))
+    alone = run("gate", pipeline, "-c", "full", "-f", "markdown").stdout
+    assert ("### Evaluated" in alone, "### Policies" in alone) == (True, False)
+
+
 def test_controls_and_explain_see_packs(run, pipeline: Path, acme: Path) -> None:
     listed = json.loads(run("controls", "--policies", acme, "-f", "json").stdout)
     assert {"ACME-01", "MODEL-01", "GOV-03"} <= {control["id"] for control in listed}

@@ -47,7 +47,7 @@ class Transport(HTTPAdapter):
 
     def send(self, request: PreparedRequest, stream: bool = False, *arguments: Any, **options: Any) -> Response:
         """Send a request and read the whole answer, strictly and up to a limit."""
-        self.before_sending(len(request.body or b""))
+        self.before_sending(len(request.body) if isinstance(request.body, (bytes, str)) else 0)
         answer: Any = super().send(request, True, *arguments, **options)
         with answer:
             content = bytearray()

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from opa_case import Answer, holds, pretender, says, states
@@ -357,3 +358,19 @@ def test_a_rule_alone_may_be_slow() -> None:
         found = engine.run(SMALL, ASK)[0]["small"]
     assert found["deny"].error == "it takes longer than 0.4 s"
     assert found["proof"].value == 1
+
+
+def test_a_proxy_of_the_environment_is_used_for_other_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is sent whole addresses; the stand-in plays proxy and server at once."""
+    keeps, asked_for = holds(honest), set()
+
+    def answer(method: str, path: str, asked: bytes) -> tuple[int, bytes]:
+        parts = urlsplit(path)
+        asked_for.add(parts.netloc)
+        return keeps(method, parts.path, asked)
+
+    with pretender(answer) as url:
+        monkeypatch.setenv("http_proxy", url)
+        with Opa(server=OpaServer("http://opa.example:8181")) as engine:
+            assert engine.run(SMALL, ASK)[0]["small"]["proof"].value == 3
+    assert asked_for == {"opa.example:8181"}

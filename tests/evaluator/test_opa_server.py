@@ -294,3 +294,63 @@ def test_settings_of_the_user_are_refused_as_such() -> None:
 
     with pytest.raises(UsageError, match="address"):
         Opa(server=OpaServer("ftp://x")).run({}, [])
+
+
+def test_a_server_whose_parent_is_gone_does_not_start(tmp_path: Path) -> None:
+    """It ended before the kernel could be asked to tell."""
+    from probatum.evaluator.engines import opa_child
+
+    mark = tmp_path / "mark"
+    command = ["/bin/sh", "-c", f"touch {mark}"]
+    subprocess.run([sys.executable, opa_child.__file__, "1", "64", *command], check=True)
+    assert not mark.exists()
+    subprocess.run([sys.executable, opa_child.__file__, str(os.getpid()), "64", *command], check=True)
+    assert mark.exists()
+
+
+@needs_opa
+def test_a_system_that_does_not_let_us_limit_memory_is_an_engine_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "not permitted")
+
+    with Opa(binary=opa_binary()) as engine:
+        monkeypatch.setattr("resource.prlimit", refused)
+        with pytest.raises(EngineError, match="memory cannot be limited"):
+            engine.run({"a": SMALL}, ASK)
+    assert not servers_of(os.getpid())
+
+
+@needs_opa
+def test_an_answer_that_fails_while_the_server_lives_is_an_engine_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The policies are not to blame then."""
+    from probatum.evaluator.engines import opa_connection, opa_server
+
+    def broken(*_: object) -> None:
+        raise EngineError("the connection broke")
+
+    monkeypatch.setattr(opa_server, "_SETTLE_SECONDS", 0.05)
+    with Opa(binary=opa_binary()) as engine:
+        engine.run({"a": SMALL}, ASK)
+        monkeypatch.setattr(opa_connection.Connection, "query", broken)
+        with pytest.raises(EngineError, match="the connection broke"):
+            engine.run({"a": SMALL}, ASK)
+
+
+@needs_opa
+def test_no_interpreter_for_the_child_is_an_engine_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    with pytest.raises(EngineError, match="does not start"):
+        Opa(binary=opa_binary()).run({"a": SMALL}, ASK)
+
+
+@needs_opa
+def test_an_interrupt_while_the_server_starts_leaves_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    from probatum.evaluator.engines import opa_connection
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(opa_connection.Connection, "says", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Opa(binary=opa_binary()).run({"a": SMALL}, ASK)
+    assert not servers_of(os.getpid())

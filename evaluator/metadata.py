@@ -78,12 +78,12 @@ def read_control(path: str, text: str) -> Control:
         PolicyError: there is no metadata block before ``package``, or it is wrong; names file and line.
     """
     package = package_of(path, text)
-    start, document = annotations(path, text)
+    start, document = read_annotations(path, text)
     _check(path, start, document)
     return _control(document.value, package, path, text)
 
 
-def annotations(path: str, text: str) -> tuple[int, strict_yaml.Document]:
+def read_annotations(path: str, text: str) -> tuple[int, strict_yaml.Document]:
     """The metadata block before ``package``, unchecked, and the line that it begins in.
 
     Raises:

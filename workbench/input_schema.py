@@ -173,7 +173,7 @@ def _resolved(part: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, 
 
 
 def _in_alternatives(schema: Schema) -> Schema:
-    described = {key: schema[key] for key in ("title", "description") if key in schema}
+    described: Schema = {key: schema[key] for key in ("title", "description") if key in schema}
     plain = {key: value for key, value in schema.items() if key not in described}
     if isinstance(schema.get("type"), list):
         inner = [{"type": "null"} if kind == "null" else {**plain, "type": kind} for kind in schema["type"]]

@@ -21,6 +21,13 @@ from probatum.workbench.input_schema import shipped_schema
 PROBLEMS = "\tresult.problems == 0\n"
 DENY = CONTROL[CONTROL.index("deny contains") : CONTROL.index("proof contains")]
 PROOF = CONTROL[CONTROL.index("proof contains") :]
+LATEST = """
+latest[id] := file if {
+	some id in applies
+	some obs in input.observed[id].model_format
+	file := input.observations[obs].result.files[0]
+}
+"""
 SHAPE = "import data.probatum.lib.shape\n"
 
 # what to edit, rules to add, and what is found: rule to the text that its place begins with
@@ -76,6 +83,41 @@ CASES: dict[str, tuple[list[tuple[str, str]], str, dict[str, str]]] = {
         [(PROBLEMS, "\tbest(result).nope == 1\n")],
         "\n\nbest(x) := x.files[0] if x.problems == 0\n\nelse := x.files[1]\n",
         {"input/undeclared-field": "best(result).nope"},
+    ),
+    "a field behind unification": (
+        [(PROBLEMS, "\tagain = result\n\tagain.nope == 1\n")], "", {"input/undeclared-field": "again.nope"}
+    ),
+    "a field of each member": (
+        [(PROBLEMS, "\tevery number, one in result.files { one.nope == number }\n")], "",
+        {"input/undeclared-field": "one.nope"},
+    ),
+    "a field behind an import of the input": (
+        [(SHAPE, f"{SHAPE}import input.observations as seen\n"), (PROBLEMS, "\tseen[obs].nope\n")], "",
+        {"input/undeclared-field": "seen[obs].nope"},
+    ),
+    "a field behind an object of rules": (
+        [(PROBLEMS, "\tlatest[id].nope\n")],
+        LATEST,
+        {"input/undeclared-field": "latest[id].nope"},
+    ),
+    "a field behind an object of its own": (
+        [(PROBLEMS, "\tbyname := {one.path: one | some one in result.files}\n\tbyname.x.nope\n")], "",
+        {"input/undeclared-field": "byname.x.nope"},
+    ),
+    "a field of a member of a list made here": (
+        [(PROBLEMS, "\tsome one in array.concat(result.files, [])\n\tone.nope\n")], "",
+        {"input/undeclared-field": "one.nope"},
+    ),
+    "a field of a default": (
+        [(PROBLEMS, "\tspare.nope\n")], '\n\ndefault spare := {"x": 1}\n', {"names/no-such-field": "spare.nope"}
+    ),
+    "a field of a rule by its whole name": (
+        [(PROBLEMS, "\tdata.org.controls.org_01.spare.nope\n")], '\n\nspare := {"x": 1}\n',
+        {"names/no-such-field": "data.org.controls.org_01.spare.nope"},
+    ),
+    "a field where some only declares": (
+        [(PROBLEMS, "\tsome number\n\tresult.files[number].nope\n")], "",
+        {"input/undeclared-field": "result.files[number].nope"},
     ),
     "a field of what the policy makes": (
         [("entry.file, ", "entry.flie, ")], "", {"names/no-such-field": "entry.flie"}

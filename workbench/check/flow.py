@@ -111,7 +111,7 @@ class Flow:
                 named[names[0]] = inside
             else:
                 others.append(inside)
-        rest = {} if others else False
+        rest: Any = {} if others else False
         return {"type": "object", "properties": named, "additionalProperties": rest, "made": True}
 
     def _variable(self, node: Node, scope: Scope, module: Module) -> Value:
@@ -257,11 +257,11 @@ class Flow:
             self._values[name] = None  # of a rule that depends on itself, which is no Rego
             frames, self._frames = self._frames, []
             for module, rule in self.rules[name]:
-                made = join(self._results(module, rule, Scope()))
-                self.definitions[module.path, rule.node.span.start] = made
+                self.definitions[module.path, rule.node.span.start] = join(self._results(module, rule, Scope()))
             self._frames = frames
-            made = (self.definitions[module.path, rule.node.span.start] for module, rule in self.rules[name])
-            self._values[name] = join(made)
+            self._values[name] = join(
+                self.definitions[module.path, rule.node.span.start] for module, rule in self.rules[name]
+            )
         return self._values[name]
 
     def _results(self, module: Module, rule: Rule, scope: Scope) -> Iterator[Value]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...errors import PolicyError
-from ...evaluator.metadata import Control, annotations
+from ...evaluator.metadata import Control, read_annotations
 from ...evaluator.parameters import declared, schema_problem
 from ...evaluator.policies import PolicySet, is_control
 from ...evaluator.schema_check import pointer, validator
@@ -70,15 +70,15 @@ def find(pack: Pack) -> Iterator[Problem]:
 def _of_control(path: str, text: str, pack: Pack) -> Iterator[Problem]:
     shown = pack.shown[path]
     try:
-        start, document = annotations(shown, text)
+        start, document = read_annotations(shown, text)
     except PolicyError as error:
         yield located(INVALID, shown, error)
         return
     wrong = list(validator("control-metadata").iter_errors(document.value))
-    for error in wrong:
-        place = tuple(error.absolute_path)
+    for item in wrong:
+        place = tuple(item.absolute_path)
         line = _line(document, place, text) if place else start
-        what = f"{pointer(place) if place else 'metadata'}: {error.message}"
+        what = f"{pointer(place) if place else 'metadata'}: {item.message}"
         remedy = "see the author guide for the metadata that a control states"
         yield INVALID.of_file(shown, what, line=line, remedy=remedy)
     if wrong:

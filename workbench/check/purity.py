@@ -56,6 +56,6 @@ def _mention(node: Node, module: Module, names: set[str]) -> Iterator[Problem]:
             yield DEBUGGING.at(module, node, f"{name} is called", remedy="take it out, and use 'policy try --trace'")
     if node.kind not in ("RefDot", "RefBrack"):
         return
-    dotted = node.dotted()
+    dotted = node.dotted() or ""
     if dotted in IMPURE_BUILTINS and dotted.partition(".")[0] in names:
         yield IMPURE.at(module, node, f"{dotted} is used", remedy=IMPURE_BUILTINS[dotted])

@@ -17,9 +17,7 @@ CHECKS: tuple[Check, ...] = (
     engine,
 )
 
-ALL_RULES: dict[str, Rule] = {
-    rule.name: rule
-    for part in (reading, *CHECKS, exemptions)
-    for rule in sorted(part.RULES, key=lambda rule: rule.name)
-}
+_RULES = (*reading.RULES, *(rule for item in CHECKS for rule in item.RULES), *exemptions.RULES)
+
+ALL_RULES: dict[str, Rule] = {rule.name: rule for rule in sorted(_RULES, key=lambda rule: rule.name)}
 """Every rule by its name."""

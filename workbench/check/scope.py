@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -90,9 +90,12 @@ def global_names(module: Module) -> frozenset[str]:
 def query_scope(query: Node | None, parent: Scope | None, module: Module) -> Scope:
     """The scope of a query of a module; ``query`` is None for an empty body."""
     scope = Scope(parent)
-    for statement in query.below("stmts") if query is not None else ():
-        for literal in statement.below("literal"):
-            _bind(literal, scope, module)
+    statements = query.below("stmts") if query is not None else []
+    literals = [literal for statement in statements for literal in statement.below("literal")]
+    for literal in literals:
+        _bind(literal, scope, module)
+    for literal in literals:  # what is declared is bound elsewhere; what is left is bound by unification
+        _unify(literal, scope, module)
     return scope
 
 
@@ -141,21 +144,24 @@ def _bind(literal: Node, scope: Scope, module: Module) -> None:
         assert collection is not None
         scope.bind("member", literal.child("value"), collection)
         scope.bind("key", literal.child("key"), collection)
-    elif literal.kind == "Expr":
-        assignment = literal.child("expr")
-        if assignment is None or assignment.kind != "AssignExpr":
-            return
-        left, right = assignment.child("lhs"), assignment.child("rhs")
-        assert left is not None
-        assert right is not None
-        if assignment.fields["op"] == "ColEq":
-            scope.bind("is", left, right)
-        else:
-            _unify(scope, left, right, global_names(module))
+    elif (assignment := _assignment(literal)) is not None and assignment.fields["op"] == "ColEq":
+        left, right = assignment.below("lhs"), assignment.below("rhs")
+        scope.bind("is", left[0], right[0])
 
 
-def _unify(scope: Scope, left: Node, right: Node, globals: Collection[str]) -> None:
+def _unify(literal: Node, scope: Scope, module: Module) -> None:
+    assignment = _assignment(literal)
+    if assignment is None or assignment.fields["op"] != "Eq":
+        return
+    known = global_names(module)
+    (left,), (right,) = assignment.below("lhs"), assignment.below("rhs")
     for pattern, other in ((left, right), (right, left)):
-        free = [name for name, _ in variables(pattern) if name not in globals or scope.home(name)]
-        if free and len(free) == len(list(variables(pattern))):
+        names = [name for name, _ in variables(pattern)]
+        if names and not any(name in known or scope.home(name) for name in names):
             scope.bind("is", pattern, other)
+
+
+def _assignment(literal: Node) -> Node | None:
+    """``x := y`` or ``x = y``, when a statement is one."""
+    inside = literal.child("expr") if literal.kind == "Expr" else None
+    return inside if inside is not None and inside.kind == "AssignExpr" else None

@@ -55,6 +55,8 @@ def _parts(document: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield line(document["error"], hang="error:", style="fail")
     for reason in document["reasons"]:
         yield line(reason["message"], hang=f"{label(reason['code'])}:", style="inconclusive")
+    if document["not_stepped"]:
+        yield line(f"{document['not_stepped']}: try it on less evidence", hang="its rules are not looked into:")
     for subject in document["subjects"]:
         yield from _subject(subject)
     if document["left_out"]:

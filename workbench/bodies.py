@@ -166,12 +166,16 @@ class _Reader:
 
     def _statement(self, node: Node) -> Statement:
         literal = next(node.children())
+        replaced = self.module.source(
+            Span(literal.span.end, node.span.end)
+        )  # with … as …, which holds for the parts too
+        values = (Expression(value.text + replaced, value.needs) for value in self._values(literal))
         return Statement(
             text=self.module.source(node.span),
             line=self.module.place(node.span)[0],
             binds=tuple(dict.fromkeys(self._binds(literal))),
             needs=frozenset(self._locals(node)),
-            values=tuple(dict.fromkeys(self._values(literal))),
+            values=tuple(dict.fromkeys(values)),
             rules=tuple(dict.fromkeys(name for name in _names(node) if name in self.rules)),
             every=self._every(literal),
         )

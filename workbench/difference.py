@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ..errors import EngineError
 from ..evaluator.engines.base import Engine
 from ..evaluator.policies import PolicySet
 from .circumstances import Circumstances
@@ -44,6 +46,9 @@ def compare(
         - ``reasons``: how often each ground was given before and after, by control, where that differs;
         - ``reworded``: by control, the number of outcomes that are the same on other grounds;
         - ``problems``: what could not be read or evaluated; ``compared``: the number of outcomes.
+
+    Raises:
+        EngineError: a process ended before its time.
     """
     found = list(_examined(comparison, sources, jobs, progress or (lambda _item, _done, _total: None)))
     before, after = comparison.old, comparison.new
@@ -77,16 +82,22 @@ def _examined(
                 progress(str(source), number, len(sources))
                 yield examine(source, comparison, engine)
         return
-    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
     from multiprocessing import get_context
 
-    with ProcessPoolExecutor(min(jobs, len(sources)), get_context("spawn"), _start, (comparison,)) as pool:
+    pool = ProcessPoolExecutor(min(jobs, len(sources)), get_context("spawn"), _start, (comparison,))
+    try:
         for number, one in enumerate(pool.map(_work, sources, chunksize=_CHUNK), start=1):
             progress(one["source"], number, len(sources))
             yield one
+    except BrokenExecutor as error:
+        raise EngineError("a process that compares has ended", why=str(error), remedy="use --jobs 1") from error
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _start(comparison: Comparison) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started us says that it was interrupted
     _working.append((comparison, comparison.engine()))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from ..errors import UsageError
@@ -28,6 +29,8 @@ from .trial_values import about, fit, shared
 
 MOST_SUBJECTS = 25
 """Subjects whose rules are stepped through; of the others only the outcome is told."""
+LONGEST_SECONDS = 10.0
+"""What deciding may take, in seconds, for the rules to be stepped through: that is done once for every statement."""
 _WORST_FIRST = ("fail", "inconclusive", "waived", "pass", "not_applicable")
 
 
@@ -69,11 +72,13 @@ def try_control(
             outcomes first.
 
     Returns:
-        ``control``, ``title``, ``engine``, ``evaluated_at``, ``parameters`` (each with its origin), ``outcome``,
-        ``error``, ``values`` (of rules that are not about single subjects), ``subjects`` (outcome, findings, proofs,
-        reasons, waiver; ``rules`` with the items of each rule that are about the subject, and ``stopped`` with the
-        bodies that do not hold, each with the statement at which it stops and the values there), and ``left_out``
-        (subjects that were not looked into).
+        - ``control``, ``title``, ``pipeline``, ``engine``, ``evaluated_at``, ``parameters`` (each with its origin);
+        - ``outcome`` and ``error`` of the control; ``reasons`` of the run, where there is no subject;
+        - ``values``: of rules that are not about single subjects;
+        - ``subjects``: of each, outcome, findings, proofs, reasons and waiver; ``stopped``: the bodies that do not
+          hold, each with the statement at which it stops and the values there; ``rules``: the items of each rule that
+          are about it;
+        - ``left_out``: subjects that were not looked into; ``not_stepped``: why none was, else null.
 
     Raises:
         UsageError: a subject is not in the graph.
@@ -126,6 +131,7 @@ class _Trial:
             "outcome": judged["outcome"],
             "error": judged["error"],
             "reasons": list(assessment.document["reasons"]) if not outcomes else [],
+            "not_stepped": inside.note,
             "values": inside.shared(),
             "subjects": [inside.subject(key, outcomes.get(key)) for key in chosen],
             "left_out": [{"subject": key, "outcome": outcomes[key]["outcome"]} for key in left],
@@ -160,15 +166,21 @@ class _Inside:
         usable = index.usable(limit)
         document = index.policy_input(usable, parameters=values, stage=trial.stage)
         allowed = frozenset(key for kind in control.kinds for key in index.ids.get(kind, ()))
+        began = monotonic()
         (answers,) = trial.engine.run(trial.policies.modules, [Batch(document, (control.package,))])
+        took = monotonic() - began
         self.answers = answers[control.package]
         self.decisions: Decisions = read_decisions(self.answers, allowed)
         self.judge = Judge(graph, control, limit, index.standings, index.observed, usable)
         self.lab = laboratory(trial.engine, trial.policies.modules, control.package, document)
         self.graph = graph
+        self.note = (
+            None if took <= LONGEST_SECONDS else f"deciding takes {took:.0f} s, and every statement as long again"
+        )
         broken = all(answer.error is not None for answer in self.answers.values())  # nothing of it can be evaluated
-        self.stops = [] if broken or not chosen else step(self.lab, bodies, chosen, control.kinds)
-        self.rules = {} if broken else _rule_values(self.lab, bodies)
+        closed = broken or self.note is not None
+        self.stops = [] if closed or not chosen else step(self.lab, bodies, chosen, control.kinds)
+        self.rules = {} if closed else _rule_values(self.lab, bodies)
         self._shared = [rule for rule, value in self.rules.items() if shared(value, graph)]
 
     def shared(self) -> dict[str, Any]:

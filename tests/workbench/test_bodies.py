@@ -59,6 +59,13 @@ q := 1
     assert body.statements[0].values[0].needs == {"y"}
 
 
+def test_what_a_statement_replaces_is_replaced_in_its_parts() -> None:
+    (body,) = bodies("p if {\n\tcount(input.a) > x with input.a as [1]\n\tx := 1\n}\n")
+    assert [value.text for value in body.statements[0].values] == [
+        "count(input.a) with input.a as [1]", "input.a with input.a as [1]",
+    ]  # fmt: skip
+
+
 def test_every_is_taken_apart() -> None:
     (body,) = bodies("p if {\n\tevery k, v in input.a {\n\t\tv.b == k\n\t\tv.c\n\t}\n}\n")
     every = body.statements[0].every

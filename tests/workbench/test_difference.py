@@ -13,7 +13,7 @@ from opa_case import needs_opa
 from policy_case import checklist, policies
 from trial_case import NOW, RULES, control, evidence, policy_set
 
-from probatum.errors import UsageError
+from probatum.errors import EngineError, UsageError
 from probatum.evaluator.engines.limits import Limits
 from probatum.evaluator.engines.regorus import Regorus
 from probatum.evaluator.graph import Graph, Subject
@@ -195,6 +195,13 @@ def test_processes_find_the_same_in_the_same_order(tmp_path: Path) -> None:
     two = difference(comparison, tmp_path, jobs=2, progress=lambda _, done, total: seen.append((done, total)))
     assert one == two
     assert seen == [(number, 21) for number in range(1, 22)]
+
+
+def test_a_process_that_ends_before_its_time_is_an_error(tmp_path: Path) -> None:
+    for number in range(4):
+        graphs(tmp_path / str(number), "good", "high", "many", "open")
+    with pytest.raises(EngineError, match="has ended"):
+        difference(sides(policy_set(), policy_set(), engine_name="gone"), tmp_path, jobs=2)
 
 
 def sample(tmp_path: Path) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from probatum.evaluator.graph import Graph, Subject
 from probatum.evaluator.policies import PolicySet
 from probatum.reports.format import Format
 from probatum.reports.trial import render_trial
-from probatum.workbench import simulator
+from probatum.workbench import simulator, trial
 from probatum.workbench.bodies import read_bodies
 from probatum.workbench.opa_trace import MOST_LINES, check_trace, trace_control
 from probatum.workbench.stepping import farthest
@@ -304,6 +304,15 @@ def test_a_control_that_takes_too_long_ends() -> None:
     assert document["error"]
 
 
+def test_what_takes_long_is_not_taken_apart(embedded: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "LONGEST_SECONDS", 0.0)
+    document = tried(embedded, evidence("high"))
+    assert document["outcome"] == "fail"
+    assert about(document, "high")["stopped"] == []
+    assert [finding["from"] for finding in about(document, "high")["findings"]] == [[]]
+    assert "try it on less evidence" in render_trial(document, Format.TEXT, width=200)
+
+
 def test_two_rules_of_one_package_in_two_files(engine: Engine) -> None:
     body = "\tsome id in applies\n\tdata.tiny.tiny_01.applies\n"
     more = f"package tiny.tiny_01\n\nimport rego.v1\n\nmore contains id if {{\n{body}}}\n"
@@ -346,11 +355,11 @@ def test_opa_explains(mode: str, text: str) -> None:
     found = policy_set(RULES.replace("result.issues) <= limit", 'result.issues) <= limit\n\ttrace("seen")'))
     about_it = control_named("tiny-01", found)
     graph = evidence("many") if mode != "notes" else evidence("good")
-    trace = trace_control(about_it, graph, policies=found, circumstances=circumstances(), mode=mode)
-    assert any(text in line for line in trace["lines"])
-    assert any("controls/TINY-01/control.rego:" in line for line in trace["lines"])
-    assert len(trace["lines"]) <= MOST_LINES
-    assert trace["left_out"] == 0
+    said = trace_control(about_it, graph, policies=found, circumstances=circumstances(), mode=mode)
+    assert any(text in line for line in said["lines"])
+    assert any("controls/TINY-01/control.rego:" in line for line in said["lines"])
+    assert len(said["lines"]) <= MOST_LINES
+    assert said["left_out"] == 0
 
 
 @needs_opa

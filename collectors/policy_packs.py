@@ -22,9 +22,9 @@ class PolicyPacks:
 
     def available(self, context: Context) -> Availability:
         """Only where a run has policies."""
-        if context.packs and not isinstance(context.packs, str):
-            return Availability(True)
-        return Availability(False, context.packs or "this run has no policies", "gather evidence where they are")
+        if isinstance(context.packs, str):
+            return Availability(False, context.packs, "gather this evidence where the policies are")
+        return Availability(bool(context.packs), "" if context.packs else "this run has no policies")
 
     def collect(self, context: Context) -> Iterator[Item]:
         """One observation about the pipeline."""

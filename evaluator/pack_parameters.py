@@ -49,13 +49,13 @@ def _document(path: str, data: bytes) -> strict_yaml.Document:
         document = strict_yaml.load(data, source=path)
     except UsageError as error:
         raise PolicyError(error.what, why=error.why, remedy=error.remedy) from error
-    error = best_match(validator("pack-parameters").iter_errors(document.value))
-    if error is not None:
-        field = tuple(error.absolute_path)
+    problem = best_match(validator("pack-parameters").iter_errors(document.value))
+    if problem is not None:
+        field = tuple(problem.absolute_path)
         name = ".".join(map(str, field)) or "the document"
         raise PolicyError(
             f"{document.where(field)}: wrong parameters",
-            why=f"{name}: {error.message}",
+            why=f"{name}: {problem.message}",
             remedy="write 'schema: https://probatum.dev/pack-parameters/v1' and 'parameters: {CONTROL: {name: value}}'",
         )
     return document

@@ -61,7 +61,7 @@ def resolve(source: Source) -> str:
     commit = branch or tag
     if commit is None:
         raise _failed(source, f"there is no branch or tag {source.ref}", "name one that is there, or a commit")
-    return commit
+    return str(commit)
 
 
 def files_of(source: Source, commit: str) -> dict[str, bytes]:

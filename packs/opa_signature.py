@@ -73,8 +73,8 @@ def check_token(document: bytes, keys: Iterable[PublicKey], *, source: str, now_
         raise _refused(name, "its payload lists no files")
     if claims.get("scope"):
         raise _refused(name, f"it is for the scope {claims['scope']!r} only, and there is none here")
-    for claim, late in (("exp", lambda value: value < now_seconds), ("nbf", lambda value: value > now_seconds)):
-        if claim in claims and (not _is_number(claims[claim]) or late(claims[claim])):
+    for claim, sign in (("exp", 1), ("nbf", -1)):
+        if claim in claims and (not _is_number(claims[claim]) or sign * (claims[claim] - now_seconds) < 0):
             raise _refused(name, f"it does not hold now: {claim} is {claims[claim]!r}")
     issued = claims.get("iat")
     return Claims(signers, dict(_files(listed, name)), int(issued) if _is_number(issued) else None)

@@ -21,7 +21,6 @@ GROUPS = (NEWLY_FAILING, NEWLY_PASSING, OTHER)
 """``newly failing`` blocks a gate (fail, inconclusive) where it did not; ``newly passing`` passes where it did not."""
 _BLOCKS = ("fail", "inconclusive")
 _PARALLEL_FROM = 16
-_CHUNK = 4
 _working: list[tuple[Comparison, Engine]] = []  # of a worker process: what it works with
 
 
@@ -87,7 +86,7 @@ def _examined(
 
     pool = ProcessPoolExecutor(min(jobs, len(sources)), get_context("spawn"), _start, (comparison,))
     try:
-        for number, one in enumerate(pool.map(_work, sources, chunksize=_CHUNK), start=1):
+        for number, one in enumerate(pool.map(_work, sources), start=1):
             progress(one["source"], number, len(sources))
             yield one
     except BrokenExecutor as error:

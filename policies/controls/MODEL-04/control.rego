@@ -101,7 +101,8 @@ digests contains digest if {
 # Deployed models that are none of this pipeline's, over all workloads: one list, shared by all models.
 strays contains {"workload": workload, "obs": obs, "uri": shape.shown(deployed, "uri")} if {
 	some workload in input.ids.workload
-	# probatum:ignore evidence/undeclared-type: it is evidence about the workloads, not about the model: where there is none, no model lacks any
+
+	# probatum:ignore evidence/undeclared-type: it is about workloads, and no model lacks it
 	some obs in input.observed[workload].workload
 	deployed := input.observations[obs].result.models[_]
 	not shape.one_of(deployed, "digest", digests)
@@ -114,7 +115,8 @@ unread contains workload if {
 
 read_whole contains workload if {
 	some workload in input.ids.workload # probatum:survives drop: only what is a workload is looked up in it
-	# probatum:ignore evidence/undeclared-type: a workload whose evidence cannot be used is named by the rule unread
+
+	# probatum:ignore evidence/undeclared-type: what is not usable is in unread
 	some obs in input.usable[workload].workload
 	is_array(input.observations[obs].result.models)
 }

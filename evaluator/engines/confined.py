@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from ...errors import EngineError
 from .confined_child import ANSWER, HEADER, MAX_ANSWER_BYTES, TOO_LARGE, TOO_LONG, Step, death_signal, serve
-from .limits import Limits
+from .limits import LESS_MEMORY, LESS_TIME, Limits
 
 _GRACE_SECONDS = 5.0
 _OWN_WORK_SECONDS = 600.0
@@ -138,8 +138,9 @@ class _Child:
         try:
             header = self._read(HEADER.size, self._limits.seconds if step.limited else _OWN_WORK_SECONDS)
             kind, length = HEADER.unpack(header)
-            if length > MAX_ANSWER_BYTES:
-                raise EOFError
+            if length > MAX_ANSWER_BYTES:  # no answer of ours
+                self.end()
+                return self._cause(0)
             payload = self._read(length, 0)
         except TimeoutError:
             self.end()
@@ -175,12 +176,11 @@ class _Child:
 
     def _slow(self) -> Excess:
         why = f"it takes longer than {self._limits.seconds:g} s"
-        return Excess(why, "look for a loop over all subjects inside another, or allow more with --max-seconds")
+        return Excess(why, LESS_TIME)
 
     def _large(self) -> Excess:
         why = f"it takes more than {self._limits.memory_mib} MiB of memory"
-        hint = "look for a value that grows with every pair of subjects, or allow more with --max-memory"
-        return Excess(why, hint, memory=True)
+        return Excess(why, LESS_MEMORY, memory=True)
 
     def _cause(self, number: int) -> Excess:
         if number == signal.SIGALRM:

@@ -53,7 +53,7 @@ def serve(steps: Sequence[Step], limits: Limits, sink: int, parent: int) -> NoRe
         parent: process id of the parent.
     """
     try:
-        confined = _Confined(limits)
+        confined = Confined(limits)
         sink = cut_off(sink, parent)
         for step in steps:
             confined.enter(limited=step.limited)
@@ -99,15 +99,17 @@ def cut_off(sink: int, parent: int) -> int:
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in range(3):
         os.dup2(nothing, number)
-    os.closerange(3, sink)
-    os.closerange(sink + 1, 1 << 20)
+    for number in _descriptors():
+        if number > 2 and number != sink:
+            with contextlib.suppress(OSError):
+                os.close(number)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError):  # where memory runs out, the system takes this process, not the parent
         Path("/proc/self/oom_score_adj").write_text("1000")
     return sink
 
 
-class _Confined:
+class Confined:
     """Sets the limits of the process before each step."""
 
     def __init__(self, limits: Limits) -> None:
@@ -117,7 +119,8 @@ class _Confined:
         """Limit memory to what is there now and the allowance, for as long as limited steps follow; start the clock."""
         if limited != self.limited:
             self.limited = limited
-            room = _address_space() + self.limits.memory_mib * 2**20 if limited else resource.RLIM_INFINITY
+            present = _address_space() if limited else None
+            room = resource.RLIM_INFINITY if present is None else present + self.limits.memory_mib * 2**20
             soft = min((value for value in (room, *self.given) if value != resource.RLIM_INFINITY), default=-1)
             resource.setrlimit(resource.RLIMIT_AS, (soft, self.given[1]))
         if limited:
@@ -143,6 +146,17 @@ def send(sink: int, kind: bytes, payload: bytes) -> None:
             sent += os.write(sink, left[sent:])
 
 
-def _address_space() -> int:
-    """Bytes of address space that this process has now."""
-    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+def _descriptors() -> list[int]:
+    """What may be open: to close a million numbers blindly can take longer than the child's work."""
+    try:
+        return [int(path.name) for path in Path("/proc/self/fd").iterdir()]
+    except OSError:
+        return list(range(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
+
+
+def _address_space() -> int | None:
+    """Bytes of address space that this process has now; None where that cannot be told, and memory not limited."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    except OSError:
+        return None

@@ -407,7 +407,7 @@ def test_the_childs_side_as_a_process_of_its_own() -> None:
     source, sink = os.pipe()
     source = os.dup2(source, 900)
     mine = os.fdopen(os.dup(source), "rb")
-    confined_child.os.closerange = lambda *_: None
+    confined_child._descriptors = lambda: [sink, 800]
     steps = [Step(lambda: b"x", limited=False), Step(lambda: bytes(2**30)), Step(lambda: 1 / 0), Step(lambda: b"y")]
     try:
         confined_child.serve(steps, Limits(5, 300), sink, os.getppid())
@@ -420,6 +420,19 @@ def test_the_childs_side_as_a_process_of_its_own() -> None:
         assert [kind for kind, _ in kinds] == [b"=", b"m", b"!", b"="], kinds
     """
     with python(script) as process:
+        assert process.wait(60) == 0
+    elsewhere = """
+    from probatum.evaluator.engines import confined_child
+    class Path:
+        def __init__(self, path): self.path = path
+        def read_text(self): raise FileNotFoundError(self.path)
+        iterdir = read_text
+    confined_child.Path = Path  # a system without /proc, which cannot be had here
+    assert confined_child._address_space() is None
+    assert confined_child._descriptors()[:4] == [0, 1, 2, 3]
+    confined_child.Confined(Limits()).enter(limited=True)
+    """
+    with python(elsewhere) as process:
         assert process.wait(60) == 0
     orphan = """
     from probatum.evaluator.engines import confined_child

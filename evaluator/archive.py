@@ -1,14 +1,31 @@
-"""The files in a gzipped tar, read with limits: nothing is unpacked to disk, no link is followed."""
+"""Files in a tar: read with limits and never unpacked to disk; written so that equal files are equal bytes."""
 
 from __future__ import annotations
 
 import io
 import tarfile
 import zlib
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from ..errors import EvidenceError, PolicyError
 from . import policy_files
+
+_GZIP = b"\x1f\x8b"
+
+
+def write_archive(entries: Mapping[str, bytes]) -> bytes:
+    """A tar of files by path, the same on every machine.
+
+    It is not compressed, because how that is done differs between builds of zlib.
+    """
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for path in sorted(entries):
+            entry = tarfile.TarInfo(path)
+            entry.size, entry.mode = len(entries[path]), 0o644
+            archive.addfile(entry, io.BytesIO(entries[path]))
+    return stream.getvalue()
 
 
 def read_archive(data: bytes, source: str) -> dict[str, bytes]:
@@ -21,12 +38,14 @@ def read_archive(data: bytes, source: str) -> dict[str, bytes]:
         source: what to call it in errors.
 
     Raises:
-        PolicyError: not a gzipped tar, over a limit, or an entry that is a link or has an odd or repeated path.
+        PolicyError: neither a tar nor a gzipped one, over a limit, or an entry that is a link or has an odd or
+            repeated path.
     """
     found: dict[str, bytes] = {}
     size = 0
     try:
-        with tarfile.open(fileobj=io.BytesIO(_gunzip(data, source)), mode="r:") as archive:
+        content = _gunzip(data, source) if data.startswith(_GZIP) else data
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
             for entry in archive:
                 if entry.isdir():
                     continue

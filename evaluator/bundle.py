@@ -8,15 +8,13 @@ are neither Rego nor data. Entries are sorted, owners, times and modes are fixed
 from __future__ import annotations
 
 import gzip
-import io
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from .. import strict_json
 from ..errors import PolicyError, UsageError
 from ..files import read_limited
-from .archive import read_archive
+from .archive import read_archive, write_archive
 from .layout import MANIFEST, Layout, layout_of
 from .policies import PolicySet
 from .policy_files import is_source
@@ -31,13 +29,7 @@ def pack(policies: PolicySet) -> bytes:
 
 def pack_entries(entries: Mapping[str, bytes]) -> bytes:
     """A gzipped tar of files by path; equal files give equal bytes."""
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for path in sorted(entries):
-            entry = tarfile.TarInfo(path)
-            entry.size, entry.mode = len(entries[path]), 0o644
-            archive.addfile(entry, io.BytesIO(entries[path]))
-    return gzip.compress(stream.getvalue(), compresslevel=9, mtime=0)
+    return gzip.compress(write_archive(entries), compresslevel=9, mtime=0)
 
 
 def unpack(data: bytes, *, source: str) -> PolicySet:

@@ -14,7 +14,7 @@ from pathlib import Path
 from ..errors import PolicyError, UsageError
 from ..files import read_limited, write_atomic
 
-_MAX_BYTES = 32 * 1024 * 1024
+_MAX_BYTES = 64 * 1024 * 1024
 
 
 def default_cache() -> Cache:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import PolicyError, UsageError
-from ..evaluator.archive import read_archive
-from ..evaluator.bundle import pack_entries, read_packed
+from ..evaluator.archive import read_archive, write_archive
+from ..evaluator.bundle import read_packed
 from ..evaluator.layout import MANIFEST, Layout, describe, layout_of
 from ..evaluator.policy_files import read_file, read_folder
 from ..files import read_limited, write_atomic
@@ -162,7 +162,7 @@ def _fetched(source: Source, pin: str, access: Access) -> bytes:
     if source.kind is Kind.GIT:
         from . import git
 
-        return pack_entries(git.files_of(source, pin))
+        return write_archive(git.files_of(source, pin))
     return _downloaded(source, pin, access)
 
 

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +26,7 @@ from .source import Source
 from .web import basic
 
 _SECONDS = 120.0
+_OLDEST = (2, 32)  # GIT_CONFIG_COUNT came with 2.31, GIT_CONFIG_GLOBAL with 2.32
 _MAX_PACK_KIB = 256 * 1024
 _CONFIG = {
     "core.hooksPath": "/dev/null",
@@ -207,10 +209,22 @@ def _contents(batch: bytes) -> Iterator[bytes]:
 
 
 def _git() -> str:
+    """The executable; one that does not know the variables by which it is confined is refused."""
     found = shutil.which("git")
     if found is None:
         raise PolicyError("git is not here", why="policies come from a git repository", remedy="install git")
+    if _version(found) < _OLDEST:
+        raise PolicyError(
+            "git is too old", why=f"{found} cannot be kept from its configuration", remedy="install git 2.32 or newer"
+        )
     return found
+
+
+@cache
+def _version(executable: str) -> tuple[int, ...]:
+    done = subprocess.run([executable, "--version"], capture_output=True, text=True, timeout=_SECONDS, check=False)
+    found = re.match(r"git version (\d+)\.(\d+)", done.stdout)
+    return tuple(map(int, found.groups())) if found else ()
 
 
 def _failed(source: Source, why: str, remedy: str) -> PolicyError:

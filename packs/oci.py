@@ -16,7 +16,8 @@ from urllib.parse import urlencode, urlsplit
 
 from .. import strict_json
 from ..errors import EvidenceError, PolicyError
-from ..evaluator.bundle import MAX_PACKED_BYTES, pack_entries
+from ..evaluator.archive import write_archive
+from ..evaluator.bundle import MAX_PACKED_BYTES
 from ..evaluator.policy_files import MAX_FILES
 from .cache import Cache
 from .source import Source, is_loopback, offline
@@ -74,7 +75,7 @@ class Registry:
         files = dict(layers)
         if len(files) != len(layers) or not all(files) or any(data.startswith(_GZIP) for data in files.values()):
             raise self._refused("its layers are neither one bundle nor files with different titles")
-        return pack_entries({title.lstrip("/"): data for title, data in files.items()})
+        return write_archive({title.lstrip("/"): data for title, data in files.items()})
 
     def _manifest(self, data: bytes) -> Mapping[str, Any]:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from source_case import files, wanted, write
 
 from probatum.errors import PolicyError, ProbatumError, UsageError
+from probatum.evaluator.archive import write_archive
 from probatum.evaluator.policies import PolicySet
 from probatum.packs import git
 from probatum.packs.lock import Lock
@@ -232,10 +234,31 @@ def test_git_that_is_not_there_is_named(
         git.resolve(parse_source(f"{repository.url}@main"))
 
 
+@pytest.mark.parametrize("version", ["git version 2.31.8", "git version 1.9", "nonsense", ""])
+def test_git_that_cannot_be_confined_is_refused(
+    tmp_path: Path, repository: Repository, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    """A stand-in: only one git is here."""
+    write(tmp_path, {"bin/git": f"#!/bin/sh\necho '{version}'\n".encode()})
+    (tmp_path / "bin/git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    with pytest.raises(PolicyError, match="git is too old"):
+        git.resolve(parse_source(f"{repository.url}@main"))
+
+
+def test_what_is_packed_here_is_the_same_everywhere(tmp_path: Path, repository: Repository) -> None:
+    """The lock file of one machine holds on another, whichever zlib that has: nothing is compressed."""
+    made = lock(tmp_path, f"{repository.url}@{repository.run('rev-parse', 'HEAD')}#packs/acme")
+    assert made.entries[0].archive == hashlib.sha256(write_archive(files())).hexdigest()
+    assert (tmp_path / "cache" / made.entries[0].archive).read_bytes().startswith(b"controls/ACME-01/control.rego\0")
+
+
 def test_git_that_hangs_is_ended(tmp_path: Path, repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stand-in: no real git hangs when it is asked to."""
     slow = tmp_path / "bin/git"
-    write(tmp_path, {"bin/git": b"#!/bin/sh\nsleep 60 &\nsleep 60\n"})
+    write(
+        tmp_path, {"bin/git": b"#!/bin/sh\n[ $1 = --version ] && exec echo git version 2.40.1\nsleep 60 &\nsleep 60\n"}
+    )
     slow.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
     monkeypatch.setattr(git, "_SECONDS", 0.3)

@@ -23,7 +23,8 @@ from ..evaluator.usability import Limit
 from .bodies import Body, read_bodies
 from .circumstances import Circumstances
 from .probes import Laboratory, Probe, laboratory
-from .stepping import Stop, step
+from .stepping import step
+from .stops import Stop
 from .trial_document import finding_document, proof_document, stop_document
 from .trial_values import about, fit, shared
 

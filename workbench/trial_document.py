@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..evaluator.graph import Graph
-from .stepping import Binding, Element, Stop, Value
+from .stops import Binding, Element, Stop, Value
 from .trial_values import about, fit, shared
 
 

@@ -1,4 +1,4 @@
-"""One place of a policy's input spoilt: a field, an observation or a relation removed, renamed or corrupted.
+"""One place of a policy's input spoilt: a field, an observation or a relation removed or corrupted.
 
 The input is left as it is; a spoilt copy shares with it what it does not change.
 """
@@ -12,11 +12,12 @@ from .meanings import Meanings, Path
 
 Document = Mapping[str, Any]
 
-JUNK: tuple[Any, ...] = (None, "", "corrupt", -1, [None], {"odd": None})
-"""What is put where a value was: something of each type of JSON."""
+JUNK: tuple[Any, ...] = (None, "", "corrupt", -1, {"odd": None})
+"""What is put where a value was: something of each type of JSON that orders differently."""
 
-_EMPTY: tuple[Any, ...] = ([], {})
-"""What is put where a list was, or an object: the other one, for a list without its members is no damaged list."""
+_ODD_LISTS: tuple[Any, ...] = ([None], [], {})
+"""What is put where a list was, or an object, besides: but nothing empty of its own type, for a list without its
+members is another statement and not a damaged one."""
 
 _INDEXES = ("observed", "usable")
 
@@ -37,7 +38,8 @@ def spoilt(document: Document, meanings: Meanings) -> Iterator[tuple[str, Docume
 def evidence_paths(document: Document) -> Iterator[Path]:
     """Every place in what observations found, and in what subjects are."""
     for key, observation in document.get("observations", {}).items():
-        yield from _paths(observation.get("result"), ("observations", key, "result"))
+        if "result" in observation:
+            yield from _paths(observation["result"], ("observations", key, "result"))
     for key, subject in document.get("subjects", {}).items():
         for field, value in subject.items():
             yield from _paths(value, ("subjects", key, field))
@@ -55,16 +57,11 @@ def _fields(document: Document, path: Path, meanings: Meanings) -> Iterator[tupl
     name = "/".join(map(str, path))
     if isinstance(path[-1], str):  # no field has gone when the item of a list goes
         yield f"{name} removed", _changed(document, path, lambda place, key: place.pop(key))
-        yield f"{name} renamed", _changed(document, path, _rename)
     value = _at(document, path)
-    other = [junk for junk in _EMPTY if isinstance(value, list | dict) and type(junk) is not type(value)]
-    for junk in (*JUNK, *other):
+    odd = [junk for junk in _ODD_LISTS if isinstance(value, list | dict) and (junk or type(junk) is not type(value))]
+    for junk in (*JUNK, *odd):
         if not meanings.known(document, path, junk):
             yield f"{name} is {junk!r}", _changed(document, path, _setting(junk))
-
-
-def _rename(place: Any, key: Any) -> None:
-    place[f"{key}_x"] = place.pop(key)
 
 
 def _setting(value: Any) -> Callable[[Any, Any], None]:

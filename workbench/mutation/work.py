@@ -1,9 +1,13 @@
-"""Many small pieces of work on policies, in several child processes, each piece under limits of time and memory."""
+"""Many small pieces of work on policies, in several child processes, each piece under limits of time and memory.
+
+Time is the processor's, so that a busy machine makes no difference: what ends a mutant must not depend on the weather.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,6 +16,9 @@ from ...errors import EngineError
 from ...evaluator.engines.confined import Excess, run_steps
 from ...evaluator.engines.confined_child import Step
 from ...evaluator.engines.limits import Limits
+
+_PATIENCE = 30
+"""How much longer than its processor time a task may take by the clock."""
 
 Task = Callable[[], Any]
 """A piece of work; its result is a JSON value."""
@@ -23,7 +30,7 @@ def work_off(tasks: Sequence[Task], jobs: int, limits: Limits) -> list[Any]:
     Args:
         tasks: what to do; neighbours should need the same, for a child keeps what it made.
         jobs: how many children at a time.
-        limits: of each task.
+        limits: of each task; seconds are of processor time.
 
     Returns:
         In the order of the tasks, what each gave, or an ``Excess`` when a limit ended it.
@@ -40,15 +47,17 @@ def work_off(tasks: Sequence[Task], jobs: int, limits: Limits) -> list[Any]:
 
 
 def _share(tasks: Sequence[Task], numbers: Sequence[int], limits: Limits) -> dict[int, Any]:
-    steps = [Step(_encoded(tasks[number])) for number in numbers]
-    with contextlib.closing(run_steps(steps, limits)) as answers:
+    steps = [Step(_encoded(tasks[number], limits.seconds)) for number in numbers]
+    patient = Limits(limits.seconds * _PATIENCE, limits.memory_mib)
+    with contextlib.closing(run_steps(steps, patient)) as answers:
         return {numbers[place]: _decoded(answer) for place, answer in answers}
 
 
-def _encoded(task: Task) -> Callable[[], bytes]:
+def _encoded(task: Task, seconds: float) -> Callable[[], bytes]:
     """A task that tells its own failure from a limit that ended it, so that the one never looks like the other."""
 
     def work() -> bytes:
+        signal.setitimer(signal.ITIMER_PROF, seconds)  # ends this process: nobody handles its signal
         try:
             return json.dumps({"value": task()}).encode()
         except MemoryError:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from ...errors import UsageError
 
 DEFAULT_SECONDS, DEFAULT_MEMORY_MIB = 60.0, 2048
+LESS_TIME = "look for a loop over all subjects inside another, or allow more with --max-seconds"
+LESS_MEMORY = "look for a value that grows with every pair of subjects, or allow more with --max-memory"
 
 
 @dataclass(frozen=True)

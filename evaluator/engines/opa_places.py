@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from ...errors import EngineError
-from .limits import Limits
+from .limits import LESS_TIME, Limits
 from .opa_connection import Connection, SlowError, check_version
 from .opa_loaded import Loaded
 from .opa_server import NotLoadedError, RunningServer, binary_version, find_binary, stated_version
@@ -89,7 +89,7 @@ class OwnServer:
         assert self._running is not None, "load comes first"
         server, loaded = self._running
         if isinstance(error, SlowError):
-            why = f"it takes longer than {self._limits.seconds:g} s"
+            why = f"it takes longer than {self._limits.seconds:g} s: {LESS_TIME}"
         else:
             server.settle()
             found = server.death()
@@ -179,7 +179,7 @@ class ForeignServer:
             self._open().version()
         except EngineError:
             raise error from None
-        return f"it takes longer than {self._limits.seconds:g} s"
+        return f"it takes longer than {self._limits.seconds:g} s: {LESS_TIME}"
 
     def close(self) -> None:
         """Remove what was uploaded, and hang up."""

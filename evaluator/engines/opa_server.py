@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from ...errors import EngineError
-from .limits import Limits
+from .limits import LESS_MEMORY, Limits
 from .opa_address import OpaServer
 from .opa_connection import check_version
 
@@ -134,7 +134,7 @@ class RunningServer:
         if self._process.poll() is None:
             return None
         if _OUT_OF_MEMORY.search(self._said()):
-            return f"it takes more than {self._limits.memory_mib} MiB of memory"
+            return f"it takes more than {self._limits.memory_mib} MiB of memory: {LESS_MEMORY}"
         return f"the OPA server ended with status {self._process.returncode}"
 
     def settle(self) -> None:

@@ -304,7 +304,7 @@ def test_a_slow_question_is_told_from_a_slow_server() -> None:
     with pretender(holds(answer)) as url, Opa(server=OpaServer(url), limits=Limits(0.4)) as engine:
         found = engine.run(modules, [Batch({}, ("slow", "small"))])[0]
     assert found["small"]["proof"].value == 3
-    assert {result.error for result in found["slow"].values()} == {"it takes longer than 0.4 s"}
+    assert all("longer than 0.4 s" in str(result.error) for result in found["slow"].values())
 
 
 def test_a_server_that_becomes_slow_is_an_engine_error() -> None:
@@ -356,7 +356,7 @@ def test_a_rule_alone_may_be_slow() -> None:
     keeps = holds(honest)
     with pretender(answer) as url, Opa(server=OpaServer(url), limits=Limits(0.4)) as engine:
         found = engine.run(SMALL, ASK)[0]["small"]
-    assert found["deny"].error == "it takes longer than 0.4 s"
+    assert "longer than 0.4 s" in str(found["deny"].error)
     assert found["proof"].value == 1
 
 

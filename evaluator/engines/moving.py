@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _TOKEN = re.compile(
     r"""
@@ -27,6 +27,7 @@ _REFUSED = {
     ("opa", "runtime"): "it reads the environment of the server",
     ("rego", "metadata", "chain"): "it tells where on the server the policies are",
 }
+_SUSPECTS = {name[0] for name in _REFUSED}
 _LONGEST_PATH = max(map(len, _REFUSED))
 
 
@@ -34,8 +35,7 @@ class UnmovableError(ValueError):
     """The text cannot be moved without a doubt about what it means."""
 
 
-@dataclass(frozen=True)
-class _Token:
+class _Token(NamedTuple):
     """A word, string or sign.
 
     Args:
@@ -82,7 +82,7 @@ def _references(tokens: list[_Token]) -> Iterator[int]:
     """Offsets behind each ``data`` that begins a reference; the package's own path is none."""
     previous = tokens[0]
     for number, token in enumerate(tokens[1:], 1):
-        if token.kind == "name" and token.text == "data" and previous.text not in (".", "package"):
+        if token.text == "data" and token.kind == "name" and previous.text not in (".", "package"):
             following = tokens[number + 1].text if number + 1 < len(tokens) else ""
             if previous.text == "import" and following not in (".", "["):
                 raise UnmovableError("it imports all of data")
@@ -96,7 +96,7 @@ def _refuse(tokens: list[_Token]) -> None:
     for number, token in enumerate(tokens):
         if token.text == "$":
             raise UnmovableError("it has a template string, which this version cannot move")
-        if token.kind == "name" and previous.text != ".":
+        if token.text in _SUSPECTS and token.kind == "name" and previous.text != ".":
             path = _path(tokens, number)
             for name, why in _REFUSED.items():
                 if path[: len(name)] == name:
@@ -132,10 +132,11 @@ def _content(token: _Token) -> str:
 
 def _tokens(text: str) -> Iterator[_Token]:
     position = 0
-    while position < len(text):
-        found = _TOKEN.match(text, position)
-        if found is None:
-            raise UnmovableError(f"line {text.count(chr(10), 0, position) + 1}: a string has no end")
+    for found in _TOKEN.finditer(text):
+        if found.start() != position:
+            break
         position = found.end()
         if found.lastgroup not in _SILENT:
             yield _Token(str(found.lastgroup), found.group(), position)
+    if position != len(text):
+        raise UnmovableError(f"line {text.count(chr(10), 0, position) + 1}: a string has no end")

@@ -53,7 +53,18 @@ def test_nothing_that_ran_is_an_error(run, tmp_path: Path) -> None:
     assert "no test of a policy ran" in last_line(result)
     assert run("policy", "test", tmp_path / "nowhere").exit_code == 2
     assert run("policy", "test", tmp_path, "--run", "(").exit_code == 2
-    assert run("policy", "test", tmp_path, "--format", "sarif").exit_code == 2
+
+
+def test_a_format_that_tests_do_not_have_is_refused(run, tmp_path: Path) -> None:
+    result = run("policy", "test", pack(tmp_path), "--format", "sarif")
+    assert result.exit_code == 2
+    assert "tests have no sarif format" in last_line(result)
+
+
+def test_what_an_engine_raises_is_shown(run, tmp_path: Path) -> None:
+    result = run("policy", "test", pack(tmp_path, 'test_a if to_number("x") == 1'))
+    assert 'to_number("x") is undefined' in result.stdout
+    assert "it raises: controls/TINY-01/control_test.rego:5" in result.stdout
 
 
 def test_here_is_the_default(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ from policy_case import module
 
 from probatum.errors import EngineError, PolicyError, UsageError
 from probatum.evaluator.engines.limits import Limits
-from probatum.workbench.policy_tests.discovery import find_place
+from probatum.workbench.policy_tests.agent import run_opa
+from probatum.workbench.policy_tests.discovery import discover, find_place
+from probatum.workbench.policy_tests.embedded import Runner, lines_with_code
 from probatum.workbench.policy_tests.run import Report, Wanted, run_tests
 from probatum.workbench.policy_tests.watch import snapshot, watch
 
@@ -350,3 +354,63 @@ def test_a_link_that_leads_nowhere_does_not_end_the_watch(tmp_path: Path) -> Non
     (tmp_path / "a.rego").symlink_to(tmp_path / "b.rego")
     (tmp_path / "c.rego").write_text("")
     assert list(snapshot(tmp_path)) == [str(tmp_path / "c.rego")]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_rules_that_contradict_themselves_fail_with_what_the_engine_says(engine: str, tmp_path: Path) -> None:
+    rules = "c := 1 if true\nc := 2 if true\ntest_c if c == 1\ntest_o if object.get({}, 1, false)\ntest_z if true"
+    states = by_rule(ran(pack(tmp_path, rules), engine))
+    assert [states[name][0] for name in ("test_c", "test_o", "test_z")] == ["failed", "failed", "passed"]
+    assert any(word in states["test_c"][1] for word in ("conflicts", "multiple"))
+
+
+def test_an_opa_that_breaks_down_is_an_error_of_the_run(tmp_path: Path) -> None:
+    """A stand-in for an opa that states what a real one does, and gives nonsense: no real one does that."""
+    fake = tmp_path / "opa"
+    fake.write_text(
+        "#!/bin/sh\ncase $1 in version) echo 'Version: 1.10.1';; capabilities) echo '{}';; *) echo nonsense;; esac\n"
+    )
+    fake.chmod(0o755)
+    found = discover(find_place(pack(tmp_path / "p"), tmp_path))
+    with pytest.raises(EngineError, match="gave no answer"):
+        run_opa(found, Limits(5.0), binary=str(fake))
+    fake.write_text(fake.read_text().replace("echo nonsense", "echo '[]'"))
+    assert {result.message for result in run_opa(found, Limits(5.0), binary=str(fake)).results} == {
+        "opa test says nothing of it"
+    }
+    fake.write_text(fake.read_text().replace("echo '{}'", "exit 1"))
+    with pytest.raises(EngineError, match="capabilities"):
+        run_opa(found, Limits(5.0), binary=str(fake))
+
+
+def test_what_happens_in_the_child(tmp_path: Path) -> None:
+    """The same steps in this process, where coverage of our own lines is measured."""
+    rules = 'test_a if { print("said"); true }\ntest_b if { x := [1]; count(x) == 2 }\ntest_c if to_number("x") == 1'
+    found = discover(find_place(pack(tmp_path, rules), tmp_path))
+    runner = Runner(found, coverage=True)
+    assert runner.load() == b"{}"
+    good, bad, raising = (json.loads(runner.run(test)) for test in found.tests)
+    assert (good["passed"], good["printed"]) == (True, [f"{PATH}:5: said"])
+    assert bad["message"] == "it is undefined"
+    assert "number" in raising["message"]
+    assert good["lines"][PATH] == [[5], [6, 7]]
+    values = json.loads(runner.explain(found.tests[1]))["values"]
+    assert values == [["count(x)", ["1"]], ["x", ["[1]"]]]
+    assert json.loads(runner.explain(found.tests[0])) == {}
+    assert json.loads(Runner(replace(found, modules={"a.rego": "package a\n\na if {"}), False).load())["error"]
+    assert json.loads(lines_with_code("a.rego", "package a\n\nf(x) := x\n\n# a comment\nb := 1\n")) == [3, 6]
+
+
+def test_much_that_is_printed_is_cut(tmp_path: Path) -> None:
+    (result,) = ran(pack(tmp_path, "test_a if { every i in numbers.range(1, 9000) { print(`line`, i) } }")).results
+    assert result.printed[-1].endswith("lines more")
+    assert 1000 < len(result.printed) < 9000
+
+
+def test_a_value_that_is_long_is_cut(tmp_path: Path) -> None:
+    rules = "test_a := numbers.range(1, 900)\ntest_b if count(input) == 1 with input as numbers.range(1, 9000)"
+    long, other = ran(pack(tmp_path, rules)).results
+    assert long.message.startswith("it is [1, 2, 3")
+    assert len(long.message) < 250
+    assert other.statement is not None
+    assert dict(other.statement.values) == {"count(input)": ("9000",)}

@@ -39,7 +39,7 @@ def run_embedded(pack: Pack, limits: Limits, *, coverage: bool = False) -> Engin
     Raises:
         PolicyError: the engine refuses a module.
     """
-    runner, covered = _Runner(pack, coverage), _Covered()
+    runner, covered = Runner(pack, coverage), _Covered()
     found = {test.name: given for test in pack.tests if (given := _not_run(test))}
     for test, answer in _answers(pack, runner, runner.run, [t for t in pack.tests if t.name not in found], limits):
         if isinstance(answer, Excess):
@@ -56,7 +56,7 @@ def run_embedded(pack: Pack, limits: Limits, *, coverage: bool = False) -> Engin
     return EngineRun(tuple(found[test.name] for test in pack.tests), covered.lines(pack.measured))
 
 
-class _Runner:
+class Runner:
     """What happens in a child: the engine is made there, so that whatever it takes to read a module is limited too."""
 
     def __init__(self, pack: Pack, coverage: bool) -> None:
@@ -107,7 +107,7 @@ class _Runner:
 
 
 def _answers(
-    pack: Pack, runner: _Runner, work: Any, tests: Sequence[PolicyTest], limits: Limits
+    pack: Pack, runner: Runner, work: Any, tests: Sequence[PolicyTest], limits: Limits
 ) -> Iterator[tuple[PolicyTest, Any]]:
     """What the work gave for each test, or an ``Excess``."""
     if not tests:
@@ -131,12 +131,12 @@ def _steps(steps: Sequence[Step], limits: Limits) -> Generator[tuple[int, bytes 
 def _untouched(pack: Pack, known: Collection[str], limits: Limits) -> dict[str, list[list[int]]]:
     """The lines of modules of which the engine says nothing, for no test evaluated anything of them."""
     paths = sorted(pack.measured - set(known))
-    steps = [Step(partial(_lines_with_code, path, pack.modules[path])) for path in paths]
+    steps = [Step(partial(lines_with_code, path, pack.modules[path])) for path in paths]
     with closing(_steps(steps, limits)) as answers:
         return {paths[number]: [[], json.loads(answer)] for number, answer in answers if not isinstance(answer, Excess)}
 
 
-def _lines_with_code(path: str, text: str) -> bytes:
+def lines_with_code(path: str, text: str) -> bytes:
     """Lines with code of a module: those that the engine reports once one more rule of it was evaluated."""
     engine = new_engine()
     engine.set_enable_coverage(True)

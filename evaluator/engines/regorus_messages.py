@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 _UNKNOWN_FUNCTION = re.compile(r"could not find function ([\w.]+)")
 _EXCERPT = re.compile(r"--> (.*):(\d+):(\d+)\n *\|\n *\d+ \| ?(.*)\n *\| *\^?\n?")
+_TAB = 4
 _OTHER_ENGINE = "use --engine opa"
 _INSIDE = re.compile(r" \(path \[.*\], scopes \[.*\]\)")
 _TAKEN_BY_OPA = {
@@ -33,9 +34,19 @@ def plain(error: BaseException) -> str:
     return f"{_place(found)}: {told}" if found else told
 
 
-def characters(line: str, column: int) -> int:
-    """A column in characters from the engine's, which counts bytes; both from 1."""
-    return len(line.encode()[: column - 1].decode(errors="ignore")) + 1
+def characters(source: str, column: int) -> int:
+    """A column in characters from the engine's, which counts four for a tab and bytes for everything else; from 1.
+
+    Args:
+        source: the line.
+        column: the engine's.
+    """
+    reached = 1
+    for number, letter in enumerate(source, start=1):
+        if reached >= column:
+            return number
+        reached += _TAB if letter == "\t" else len(letter.encode())
+    return len(source) + 1
 
 
 def _place(found: re.Match[str]) -> str:

@@ -16,12 +16,12 @@ from functools import cached_property
 from typing import Any
 
 from ...errors import PolicyError
+from ..engines.regorus_messages import characters
 
 _QUOTED = ("String", "RawString")
 _CLOSED = ("Array", "Call", "Object", "RefBrack", "Set", "SetCompr", "ArrayCompr", "ObjectCompr", "Every")
 """What ends with a bracket of its own."""
 _EMPTY_SET = re.compile(rb"set\s*\(\s*\)")
-_TAB = 4
 _PLACE = re.compile(r"-->\s*(.*):(\d+):(\d+)")
 
 
@@ -228,19 +228,9 @@ def syntax_error(path: str, text: str, said: str) -> PolicyError:
     line = int(place.group(2))
     lines = text.split("\n")
     source = lines[line - 1] if line <= len(lines) else ""
-    column = _characters(source, int(place.group(3)))
+    column = characters(source, int(place.group(3)))
     margin = re.sub(r"[^\t]", " ", source[: column - 1])
     return PolicyError(f"{path}:{line}:{column}: not valid Rego", why=f"{message}\n    {source}\n    {margin}^")
-
-
-def _characters(source: str, column: int) -> int:
-    """The parser's column in characters, from 1: it counts four for a tab, and bytes for everything else."""
-    reached = 1
-    for number, letter in enumerate(source, start=1):
-        if reached >= column:
-            return number
-        reached += _TAB if letter == "\t" else len(letter.encode())
-    return len(source) + 1
 
 
 def _mend(value: Any, data: bytes, kind: str = "") -> int | None:

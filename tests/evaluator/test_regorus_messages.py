@@ -20,6 +20,7 @@ SAID = {
     "x := data.nope.f(1)": "5:17: the embedded engine knows no function data.nope.f",
     "x if {\n\tinput.a ==\n}": "7:1: expecting expression",
     'x := ["é€😀", y ==]': "5:18: expecting expression",
+    "x if {\n\ty := (\n\t]\n}": "6:4: expecting `}` while parsing set",
     "x := y": "5:6: var y is unsafe",
     "x if { y == 1 }": "5:8: use of undefined variable `y` is unsafe",
     "x := 1e400": "5:6: invalid number. serde_json cannot parse number: out of range; write a number that a double can "
@@ -62,7 +63,8 @@ def test_a_path_with_a_blank_and_a_message_without_a_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "column", "found"), [("abc", 2, 2), ("é€x", 6, 3), ("é", 2, 1), ("", 1, 1), ("a", 9, 2)]
+    ("line", "column", "found"),
+    [("abc", 2, 2), ("é€x", 6, 3), ("é", 2, 2), ("", 1, 1), ("a", 9, 2), ("\t\tx", 9, 3), ("\té]", 7, 3)],
 )
 def test_columns_count_characters(line: str, column: int, found: int) -> None:
     assert characters(line, column) == found

@@ -14,7 +14,7 @@ from probatum.evaluator.engines.base import Batch
 from probatum.evaluator.engines.limits import Limits
 from probatum.evaluator.engines.opa import Opa
 
-SECONDS, MIB = 1.0, 128
+SECONDS, MIB = 1.0, 64
 PAIRS = "some i in numbers.range(1, 100000); some j in numbers.range(1, 100000)"
 ENDLESS = {
     "a nested loop": f"count([1 | {PAIRS}; i * j == -1])",

@@ -15,7 +15,7 @@ import os
 import select
 import signal
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from ...errors import EngineError
@@ -47,7 +47,7 @@ class Excess:
         return f"{self.why}: {self.hint}" if self.hint else self.why
 
 
-def run_steps(steps: Sequence[Step], limits: Limits) -> Iterator[tuple[int, bytes | Excess]]:
+def run_steps(steps: Sequence[Step], limits: Limits) -> Generator[tuple[int, bytes | Excess]]:
     """Do every step in a child, in order, each within the limits.
 
     What the caller changes between two answers is seen by the children forked later. Close the iterator (best with

@@ -97,12 +97,12 @@ def cut_off(sink: int, parent: int) -> int:
         os._exit(0)
     sink = fcntl.fcntl(sink, fcntl.F_DUPFD_CLOEXEC, 3)
     nothing = os.open(os.devnull, os.O_RDWR)
-    for number in range(3):
-        os.dup2(nothing, number)
-    for number in _descriptors():
-        if number > 2 and number != sink:
+    for standard in range(3):
+        os.dup2(nothing, standard)
+    for opened in _descriptors():
+        if opened > 2 and opened != sink:
             with contextlib.suppress(OSError):
-                os.close(number)
+                os.close(opened)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError):  # where memory runs out, the system takes this process, not the parent
         Path("/proc/self/oom_score_adj").write_text("1000")

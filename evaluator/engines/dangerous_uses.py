@@ -32,7 +32,8 @@ _OTHER_REGEX = re.compile(
 )
 _REPEAT, _MOST_REPEATS = re.compile(r"\{(\d+)(?:,(\d*))?\}"), 1000
 _OTHER_VERB = re.compile(r"%(?![svdq%])")
-_OTHER_GLOB, _PLAIN_DELIMITERS = re.compile(r"\*\*|[?\[]"), ([], ["."], ["/"])
+_OTHER_GLOB = re.compile(r"\*\*|[?\[]")
+_PLAIN_DELIMITERS: tuple[list[str], ...] = ([], ["."], ["/"])
 _BIGGEST, _SMALLEST, _DIGITS = 2**64 - 1, -(2**63), 15
 
 

@@ -64,7 +64,8 @@ class Inputs:
             engine, text = self._shared, f"{text} with input as {document}"
         else:
             engine = self.engine(number)
-        return calmly(engine.eval_query_as_json, text)
+        found: str = calmly(engine.eval_query_as_json, text)
+        return found
 
     def _is_alike(self, number: int) -> bool:
         one, other = self._batches[0].document, self._batches[number].document

@@ -67,7 +67,7 @@ def evidence(module: Module) -> Replacements:
 
 def _operators(module: Module, kind: str, table: Mapping[str, tuple[str, tuple[str, ...]]]) -> Replacements:
     for node in module.walk():
-        operator = node.fields.get("op")
+        operator = str(node.fields.get("op"))
         if node.kind == kind and operator in table:
             written, others = table[operator]
             place = _between(module, node, written)

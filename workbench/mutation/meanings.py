@@ -72,6 +72,6 @@ def _below(place: _Place, value: Any) -> Iterator[tuple[_Place, Any]]:
 def _place(document: Mapping[str, Any], path: Path) -> _Place:
     """A path with the type of the observation, or the kind of the subject, instead of its id."""
     top, key, *rest = path
-    item = document[top][key]
+    item = document[str(top)][str(key)]
     sort = item.get("type", item.get("kind"))
     return (str(top), str(sort), *("*" if isinstance(step, int) else step for step in rest))

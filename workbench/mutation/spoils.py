@@ -111,7 +111,7 @@ def _at(document: Any, path: Path) -> Any:
 
 def _changed(document: Any, path: Path, change: Callable[[Any, Any], None]) -> Any:
     """A copy, deep only along the path."""
-    copy = dict(document) if isinstance(document, Mapping) else list(document)
+    copy: Any = dict(document) if isinstance(document, Mapping) else list(document)
     if len(path) == 1:
         change(copy, path[0])
     else:

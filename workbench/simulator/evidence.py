@@ -20,7 +20,9 @@ SIGNER = "key:builder"
 class Pipeline(Protocol):
     """What evidence may depend on."""
 
-    subjects: Mapping[str, Subject]
+    @property
+    def subjects(self) -> Mapping[str, Subject]:
+        """The subjects so far, by id."""
 
     def of_kind(self, *kinds: str) -> Sequence[Subject]:
         """The subjects of some kinds, in the order in which they were added."""
@@ -180,7 +182,8 @@ def model_signature(pipeline: Pipeline, subject: Subject) -> dict[str, Any]:
 def _materials(pipeline: Pipeline, model: Subject) -> list[Subject]:
     """A model's share of the datasets and of the sources, so that all models together list each of them."""
     models = [item.id for item in pipeline.of_kind("model")]
-    rank, found = models.index(model.id), []
+    rank = models.index(model.id)
+    found: list[Subject] = []
     for kind in ("dataset", "source"):
         every = pipeline.of_kind(kind)
         found += every[rank :: len(models)] or every[:1]
@@ -271,7 +274,7 @@ def waivers(pipeline: Pipeline, subject: Subject) -> dict[str, Any]:
 
 @evidence("policy_packs", "pipeline")
 def policy_packs(pipeline: Pipeline, subject: Subject) -> dict[str, Any]:
-    release = {
+    release: dict[str, Any] = {
         "name": "built-in",
         "version": "1.0.0",
         "source": "built-in",

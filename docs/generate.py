@@ -19,6 +19,7 @@ from probatum.collectors.result_schema import result_schema, result_schemas
 from probatum.evaluator.policies import PolicySet
 from probatum.reports.plain import json_text
 from probatum.workbench import simulator
+from probatum.workbench.check.registry import ALL_RULES
 from probatum.workbench.examples import BAD, GOOD, PARAMETERS, built_in_folder, example_text, pruned
 from probatum.workbench.input_schema import SHIPPED, input_schema
 
@@ -99,8 +100,19 @@ def trust_page() -> str:
     return "\n".join([*lines, ""])
 
 
+def checks_page() -> str:
+    """Every rule of ``probatum policy check``."""
+    lines = [NOTE, "# Rules of `probatum policy check`\n", "| rule | severity | what must be the case | otherwise |"]
+    lines += ["| --- | --- | --- | --- |"]
+    for rule in ALL_RULES.values():
+        kept = "" if rule.exemptible else ", no exemption"
+        lines.append(f"| `{rule.name}` | {rule.severity}{kept} | {_cell(rule.title)} | {_cell(rule.why)} |")
+    return "\n".join([*lines, ""])
+
+
 PAGES = {
     "collectors.md": collectors_page,
+    "checks.md": checks_page,
     "cli.md": cli_page,
     "manifest.md": manifest_page,
     "trust.md": trust_page,

@@ -163,3 +163,27 @@ def test_the_built_in_pack_is_clean() -> None:
     assert report.problems == ()
     assert report.controls == len(PolicySet.built_in().controls)
     assert all(len(reason) > 10 for _, reason in report.exempt)
+
+
+HOSTILE = {
+    "values that double": ("v0 := [input]\n", "\nv{n} := [v{m}, v{m}]\n", 45),
+    "a long chain": ("v0 := input.ids.model\n", "\nv{n} := v{m}\n", 1500),
+    "a chain that begins at its end": ("", "\nv{m} := v{n}\n", 500),
+    "calls that double": ("v0(x) := x\n", "\nv{n}(x) := [v{m}([x, 1]), v{m}([x, 2])]\n", 25),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_policy_that_is_made_to_be_hard_is_checked_in_time(name: str, tmp_path: Path) -> None:
+    first, step, number = HOSTILE[name]
+    more = "\n\n" + first + "".join(step.format(n=one, m=one - 1) for one in range(1, number))
+    begun = time.monotonic()
+    report = checked(tmp_path, more=more)
+    assert set(found(report)) - {"pack/too-involved", "names/unknown-rule"} == {"names/unused-rule"}
+    assert time.monotonic() - begun < 60
+
+
+@pytest.mark.parametrize("more", ["a if b\n\nb if a\n", "f(x) := f(x)\n", "g contains x if some x in g\n"])
+def test_a_rule_that_rests_on_itself(more: str, tmp_path: Path) -> None:
+    report = checked(tmp_path, more=f"\n\n{more}")
+    assert set(found(report)) - {"complexity/nested-subjects"} == {"names/recursive-rule", "names/unused-rule"}

@@ -16,9 +16,10 @@ from ...evaluator.rego.syntax import Module, Node, Rule
 from .builtins import result_of
 from .record import Record, Step, number_of
 from .scope import Scope, entity_of, every_scope, pairs, parameters_of, query_scope, variables
-from .values import BOOLEAN, NUMBER, Shapes, Value, fixed, join, names_of, schema_of
+from .values import BOOLEAN, NUMBER, Shapes, Value, fixed, join, made, names_of, schema_of
 
 _QUERIES = ("ArrayCompr", "SetCompr", "ObjectCompr")
+_MOST_CALLS = 2_000
 _CONSTANTS = ("String", "RawString", "Number", "Bool", "Null")
 
 
@@ -91,28 +92,32 @@ class Flow:
 
     def _composed(self, node: Node, inside: list[Value], scope: Scope, module: Module) -> Value:
         if node.kind == "Array":
-            return ({"type": "array", "prefixItems": [schema_of(value) for value in inside]},)
+            items = [schema_of(value) for value in inside]
+            return made({"type": "array", "prefixItems": items}, items)
         if node.kind == "Set":
-            return ({"set": schema_of(join(inside))},)
+            member = schema_of(join(inside))
+            return made({"set": member}, [member])
         if node.kind == "Object":
-            return (self._object(node, scope, module),)
+            return self._object(node, scope, module)
         if node.kind == "BinExpr":
             return join(inside)
         if node.kind == "ArithExpr":  # a difference may be of sets
             return inside[0] if inside and inside[0] and "set" in inside[0][0] else NUMBER
         return BOOLEAN if node.kind in ("BoolExpr", "Membership") else None
 
-    def _object(self, node: Node, scope: Scope, module: Module) -> Mapping[str, Any]:
-        named, others = {}, []
+    def _object(self, node: Node, scope: Scope, module: Module) -> Value:
+        named: dict[str, Mapping[str, Any]] = {}
+        others = False
         for key, value in pairs(node):
             inside = schema_of(self.value(value, scope, module))
             names = names_of(self.value(key, scope, module))
             if names and len(names) == 1:
                 named[names[0]] = inside
             else:
-                others.append(inside)
+                others = True
         rest: Any = {} if others else False
-        return {"type": "object", "properties": named, "additionalProperties": rest, "made": True}
+        whole = {"type": "object", "properties": named, "additionalProperties": rest, "made": True}
+        return made(whole, named.values())
 
     def _variable(self, node: Node, scope: Scope, module: Module) -> Value:
         name = str(node.fields["value"])
@@ -195,10 +200,11 @@ class Flow:
         self._query(node.child("query"), inner, module)
         parts = [self.value(part, inner, module) for name in ("term", "key", "value") for part in node.below(name)]
         if node.kind == "ArrayCompr":
-            return ({"type": "array", "items": schema_of(parts[0])},)
+            return made({"type": "array", "items": schema_of(parts[0])}, [schema_of(parts[0])])
         if node.kind == "SetCompr":
-            return ({"set": schema_of(parts[0])},)
-        return ({"type": "object", "properties": {}, "additionalProperties": schema_of(parts[1])},)
+            return made({"set": schema_of(parts[0])}, [schema_of(parts[0])])
+        value = schema_of(parts[1])
+        return made({"type": "object", "properties": {}, "additionalProperties": value}, [value])
 
     def _query(self, query: Node | None, scope: Scope, module: Module) -> None:
         """Follow every statement of a query."""
@@ -239,6 +245,8 @@ class Flow:
 
     def _call(self, name: str, values: list[Value]) -> tuple[Value, dict[str, Step]]:
         key = f"{name}({json.dumps(values, sort_keys=True, default=str)}"
+        if key not in self._calls and len(self._calls) >= _MOST_CALLS:
+            return None, {}
         if key not in self._calls:
             self._calls[key] = None, {}  # a function that calls itself is no Rego
             found: list[Value] = []
@@ -281,13 +289,15 @@ class Flow:
 
     def _head(self, head: Node, assigned: Node | None, scope: Scope, module: Module) -> Value:
         if head.kind == "Set":
-            return ({"set": schema_of(join(self.value(key, scope, module) for key in head.below("key")))},)
+            member = schema_of(join(self.value(key, scope, module) for key in head.below("key")))
+            return made({"set": member}, [member])
         assignment = assigned.child("assign") if assigned is not None else None
         nodes = assignment.below("value") if assignment is not None else []
         value = self.value(nodes[0], scope, module) if nodes else fixed(True)
         reference = head.child("refr")
         if head.kind == "Compr" and reference is not None and reference.dotted() is None:
-            return ({"type": "object", "properties": {}, "additionalProperties": schema_of(value)},)
+            inside = schema_of(value)
+            return made({"type": "object", "properties": {}, "additionalProperties": inside}, [inside])
         return value
 
 

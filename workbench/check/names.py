@@ -11,7 +11,7 @@ from ...evaluator.rego.syntax import Rule as RegoRule
 from ...evaluator.suggest import did_you_mean
 from .pack import Pack
 from .problem import Problem, Rule, Severity
-from .references import reached
+from .references import reached, recursive
 from .scope import parameters_of, texts, variables
 
 IMPORT = Rule("names/unknown-import", "What is imported exists", "everything that rests on it is undefined, or refused")
@@ -35,12 +35,23 @@ UNUSED_VARIABLE = Rule(
     "A variable that is declared is used",
     "Open Policy Agent refuses it, some only with --strict, and a condition that was meant to be there may be missing",
 )
-RULES = (IMPORT, UNUSED_IMPORT, REFERENCE, UNUSED_RULE, SHADOW, UNUSED_VARIABLE)
+RECURSIVE = Rule(
+    "names/recursive-rule",
+    "No rule rests on itself",
+    "Open Policy Agent refuses it, and the embedded engine ends it by its limits",
+    exemptible=False,
+)
+RULES = (RECURSIVE, IMPORT, UNUSED_IMPORT, REFERENCE, UNUSED_RULE, SHADOW, UNUSED_VARIABLE)
 
 
 def find(pack: Pack) -> Iterator[Problem]:
     """Problems of every module."""
+    circular = recursive(pack.everything)
     for path, module in pack.modules.items():
+        for rule in module.rules:
+            if f"{module.package}.{rule.name}" in circular:
+                what = f"{rule.name} rests on itself"
+                yield RECURSIVE.at(module, rule.node, what, remedy="let it rest on evidence, or on rules that do")
         yield from _imports(module, pack)
         yield from _references(module, pack)
         yield from _variables(module, pack)

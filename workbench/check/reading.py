@@ -33,7 +33,14 @@ STRAY = Rule(
 )
 SYNTAX = Rule("syntax/error", "Every module is valid Rego v1", "its controls cannot be evaluated", exemptible=False)
 
-RULES = (UNREADABLE, STRAY, SYNTAX)
+INVOLVED = Rule(
+    "pack/too-involved",
+    "What a rule rests on can be followed",
+    "nothing more could be checked of the pack",
+    exemptible=False,
+)
+
+RULES = (UNREADABLE, STRAY, SYNTAX, INVOLVED)
 
 _PLACE = re.compile(r":(\d+)(?::(\d+))?: ?(.*)", re.DOTALL)
 _PARSING = Limits(seconds=10.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ...evaluator.rego.syntax import Module, Node, Rule
 
@@ -32,6 +32,50 @@ def reached(names: Sequence[str], modules: Iterable[Module]) -> list[tuple[Modul
                 seen.update(fresh)
                 waiting += fresh
     return found
+
+
+def recursive(modules: Iterable[Module]) -> set[str]:
+    """Full names of the rules that rest on themselves, directly or through others."""
+    known = rules_by_name(modules)
+    needs = {
+        name: {other for module, rule in definitions for node in rule.node.walk() for other in _named(node, module)}
+        & known.keys()
+        for name, definitions in known.items()
+    }
+    for name, definitions in known.items():  # a rule's head names it
+        if not any(_rests_on_itself(module, rule, name) for module, rule in definitions):
+            needs[name].discard(name)
+    return set(_without_ends(_turned(_without_ends(needs))))
+
+
+def _without_ends(needs: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """What is left when, again and again, whatever needs nothing is taken away."""
+    left = {name: set(others) for name, others in needs.items()}
+    needed_by = _turned(needs)
+    ends = [name for name, others in left.items() if not others]
+    while ends:
+        end = ends.pop()
+        del left[end]
+        for name in needed_by[end]:
+            left[name].discard(end)
+            if not left[name]:
+                ends.append(name)
+    return left
+
+
+def _turned(needs: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    turned: dict[str, set[str]] = {name: set() for name in needs}
+    for name, others in needs.items():
+        for other in others:
+            turned[other].add(name)
+    return turned
+
+
+def _rests_on_itself(module: Module, rule: Rule, name: str) -> bool:
+    head = rule.node.child("head")
+    own = [id(node.fields) for part in head.below("refr") for node in part.walk()] if head is not None else []
+    inside = (node for node in rule.node.walk() if id(node.fields) not in own)
+    return not rule.is_default and any(name in _named(node, module) for node in inside)
 
 
 def _named(node: Node, module: Module) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,8 +15,8 @@ from ..input_schema import shipped_schema
 from .exemptions import sift
 from .metadata import control_of
 from .pack import Pack
-from .problem import Problem, Severity
-from .reading import Files, read_pack
+from .problem import Check, Problem, Severity
+from .reading import INVOLVED, Files, read_pack
 from .registry import ALL_RULES, CHECKS
 
 
@@ -73,7 +73,7 @@ def check(path: Path | None = None, *, engine: str = "regorus", schema: Mapping[
     if not files.problems and not any(path.endswith(".rego") and files.asked(path) for path in files.texts):
         raise PolicyError(f"{path} has no module", remedy="put each control at controls/<ID>/control.rego")
     pack = _pack(files, engine, schema or shipped_schema())
-    found = [*files.problems, *(problem for item in CHECKS for problem in item.find(pack))]
+    found = [*files.problems, *(problem for item in CHECKS for problem in _found(item, pack))]
     sifted = sift(found, pack.modules.values(), ALL_RULES)
     places = {
         (problem.path, problem.line, problem.column, problem.rule.name, problem.what): problem
@@ -81,6 +81,14 @@ def check(path: Path | None = None, *, engine: str = "regorus", schema: Mapping[
     }
     controls = sum(is_control(name) or name == "control.rego" for name in pack.files)
     return Report(tuple(places[key] for key in sorted(places)), sifted.exempt, len(pack.modules), controls)
+
+
+def _found(item: Check, pack: Pack) -> Iterator[Problem]:
+    try:
+        yield from item.find(pack)
+    except RecursionError:
+        path = next(iter(pack.shown.values()), "")
+        yield INVOLVED.of_file(path, "rules rest on each other through too many steps to be followed")
 
 
 def _built_in() -> Files:

@@ -20,7 +20,7 @@ NUMBER: Value = ({"type": "number"},)
 BOOLEAN: Value = ({"type": "boolean"},)
 
 _TELLING = ("type", "properties", "items", "prefixItems", "const", "enum", "set")
-_WIDEST = 64
+_WIDEST, _HEAVIEST = 64, 1000
 
 
 class Shapes:
@@ -126,6 +126,21 @@ def schema_of(value: Value) -> Mapping[str, Any]:
     if value is None:
         return {}
     return value[0] if len(value) == 1 else {"anyOf": list(value)}
+
+
+def made(alternative: Alternative, inside: Iterable[Any]) -> Value:
+    """A value that a policy makes of others; anything, once so much is inside that to look at it would take long."""
+    weight = 1 + sum(map(_weight, inside))
+    return ({**alternative, "weight": weight},) if weight <= _HEAVIEST else None
+
+
+def _weight(schema: Any) -> int:
+    if not isinstance(schema, Mapping):
+        return 0
+    if "anyOf" in schema:
+        return sum(map(_weight, schema["anyOf"]))
+    weight: int = schema.get("weight", 1)
+    return weight
 
 
 def fixed(value: Any) -> Value:

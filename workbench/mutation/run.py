@@ -63,7 +63,7 @@ def mutate(
     found = [change for path in plan.targets for change in changes(plan.modules[path])]
     if not found:
         raise PolicyError("no mutant was made", why="there is nothing to change in the policies that were asked for")
-    say(f"{len(found)} mutants of {len(plan.targets)} modules")
+    say(f"{len(found)} mutants of {len(plan.targets)} module{'s' * (len(plan.targets) > 1)}")
     verdicts = work_off([_trial(plan, change) for change in found], jobs, limits)
     states = [_STOPPED if isinstance(verdict, Excess) else str(verdict) for verdict in verdicts]
     survivors = _survivors(found, states, explained)

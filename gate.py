@@ -165,12 +165,7 @@ def gather(manifest: Manifest, options: Options) -> Collected:
         UsageError: the manifest, the options or the trust policy are wrong.
     """
     trust = _trust(manifest, options)
-    packs: Sequence[Mapping[str, Any]] | str
-    try:
-        packs = _policies(manifest, options, trust).documents
-    except ProbatumError as error:  # they decide elsewhere: here they are one piece of evidence that is missing
-        packs = str(error)
-    return collect(manifest, collectors(), _run(options, trust, packs))
+    return collect(manifest, collectors(), _run(options, trust, _packs(manifest, options, trust)))
 
 
 def judge(graph: Graph, manifest: Manifest | None, options: Options) -> Judged:
@@ -308,7 +303,9 @@ def explain(control: str, pipeline: Path | None, options: Options) -> dict[str, 
 def diagnose(path: Path, options: Options) -> list[dict[str, Any]]:
     """Which collectors and engines can run here for a pipeline, and why not."""
     manifest = open_pipeline(path)
-    return collectors_diagnosis(manifest, collectors(), _run(options, _trust(manifest, options))) + engines_diagnosis()
+    trust = _trust(manifest, options)
+    run = _run(options, trust, _packs(manifest, options, trust))
+    return collectors_diagnosis(manifest, collectors(), run) + engines_diagnosis()
 
 
 _REPORTS = {"assessment.json": Format.JSON, "assessment.md": Format.MARKDOWN, "assessment.sarif": Format.SARIF}
@@ -319,7 +316,15 @@ def _policies(manifest: Manifest | None, options: Options, trust: TrustPolicy | 
     return open_policies(manifest, given, online=options.online, trust=trust, now=options.now)
 
 
-def _run(options: Options, trust: TrustPolicy | None, packs: Sequence[Mapping[str, Any]] | str = ()) -> Run:
+def _packs(manifest: Manifest, options: Options, trust: TrustPolicy | None) -> list[dict[str, Any]] | str:
+    """The packs of a run that decides elsewhere, or why they are not here: then one piece of evidence is missing."""
+    try:
+        return _policies(manifest, options, trust).documents
+    except ProbatumError as error:
+        return str(error)
+
+
+def _run(options: Options, trust: TrustPolicy | None, packs: Sequence[Mapping[str, Any]] | str) -> Run:
     return Run(
         now=options.now,
         online=options.online,

@@ -27,7 +27,10 @@ _AUTHORISATION = f"""package system.authz
 
 default allow := false
 
-allow if input.identity == "{TOKEN}"
+allow if {{
+	input.identity == "{TOKEN}"
+	%s
+}}
 """
 Answer = Callable[[str, str, bytes], tuple[int, bytes]]
 
@@ -48,7 +51,9 @@ needs_opa = pytest.mark.skipif(
 
 
 @contextmanager
-def real_server(folder: Path, *arguments: str, secure: bool = False, guarded: bool = False) -> Iterator[str]:
+def real_server(
+    folder: Path, *arguments: str, secure: bool = False, guarded: bool = False, condition: str = "true"
+) -> Iterator[str]:
     """A server of somebody else's: the real thing, with its own policy in it; yields its address.
 
     Args:
@@ -56,6 +61,7 @@ def real_server(folder: Path, *arguments: str, secure: bool = False, guarded: bo
         arguments: more of them for ``opa run``.
         secure: it speaks TLS.
         guarded: it wants ``TOKEN``.
+        condition: what else it wants, in Rego.
     """
     (folder / "theirs.rego").write_text("package theirs\n\nsecret := 42\n")
     command = [
@@ -67,7 +73,7 @@ def real_server(folder: Path, *arguments: str, secure: bool = False, guarded: bo
         str(folder / "theirs.rego"),
     ]
     if guarded:
-        (folder / "authz.rego").write_text(_AUTHORISATION)
+        (folder / "authz.rego").write_text(_AUTHORISATION % condition)
         command += ["--authentication=token", "--authorization=basic", str(folder / "authz.rego")]
     port = _free_port()
     with (folder / "log").open("wb") as log:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -55,6 +56,14 @@ def servers_of(parent: int) -> list[int]:
     return found
 
 
+@pytest.fixture
+def started() -> Callable[[], list[int]]:
+    """Tells the servers that were started since; engines of other tests may still have theirs."""
+    gc.collect()
+    before = set(servers_of(os.getpid()))
+    return lambda: [process for process in servers_of(os.getpid()) if process not in before]
+
+
 @needs_opa
 def test_the_server_is_ours_alone_and_ends(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import requests
@@ -89,12 +98,12 @@ def test_a_policy_sees_nothing_of_our_environment(monkeypatch: pytest.MonkeyPatc
 
 
 @needs_opa
-def test_one_server_serves_many_runs_and_ends_with_the_engine() -> None:
+def test_one_server_serves_many_runs_and_ends_with_the_engine(started: Callable[[], list[int]]) -> None:
     with Opa(binary=opa_binary()) as engine:
         seen = set()
         for _ in range(3):
             assert engine.run({"a": SMALL}, ASK)[0]["small"]["proof"].value == 3
-            seen.update(servers_of(os.getpid()))
+            seen.update(started())
         assert len(seen) == 1
         other = engine.run({"a": SMALL.replace("3", "4")}, ASK)
         assert other[0]["small"]["proof"].value == 4
@@ -102,7 +111,7 @@ def test_one_server_serves_many_runs_and_ends_with_the_engine() -> None:
     engine.close()
     assert engine.run({"a": SMALL}, ASK)[0]["small"]["deny"].value == 2, "a closed engine starts anew"
     engine.close()
-    assert not servers_of(os.getpid())
+    assert not started()
 
 
 @needs_opa
@@ -117,20 +126,20 @@ def test_packages_that_come_later_are_asked_too() -> None:
 
 @needs_opa
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, SystemExit])
-def test_the_server_ends_when_the_run_raises(error: type[BaseException]) -> None:
+def test_the_server_ends_when_the_run_raises(error: type[BaseException], started: Callable[[], list[int]]) -> None:
     processes = []
     with suppress(error), Opa(binary=opa_binary()) as engine:
         engine.run({"a": SMALL}, ASK)
-        processes = servers_of(os.getpid())
+        processes = started()
         raise error
     assert [gone(process) for process in processes] == [True]
 
 
 @needs_opa
-def test_an_engine_that_nobody_closes_takes_its_server_along() -> None:
+def test_an_engine_that_nobody_closes_takes_its_server_along(started: Callable[[], list[int]]) -> None:
     engine = Opa(binary=opa_binary())
     engine.run({"a": SMALL}, ASK)
-    (process,) = servers_of(os.getpid())
+    (process,) = started()
     del engine
     gc.collect()
     assert gone(process)
@@ -161,10 +170,10 @@ time.sleep(60)
 
 
 @needs_opa
-def test_a_server_that_was_killed_is_started_again() -> None:
+def test_a_server_that_was_killed_is_started_again(started: Callable[[], list[int]]) -> None:
     with Opa(binary=opa_binary()) as engine:
         engine.run({"a": SMALL}, ASK)
-        (process,) = servers_of(os.getpid())
+        (process,) = started()
         os.kill(process, signal.SIGKILL)
         assert gone(process)
         assert engine.run({"a": SMALL}, ASK)[0]["small"]["proof"].value == 3
@@ -220,13 +229,13 @@ def test_a_version_that_was_not_tested_is_refused(
 
 @pytest.mark.parametrize("does", ["exit 3", "echo broken >&2; exit 1", "sleep 60"])
 def test_a_server_that_does_not_come_up_is_an_engine_error(
-    tmp_path: Path, does: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, does: str, monkeypatch: pytest.MonkeyPatch, started: Callable[[], list[int]]
 ) -> None:
     monkeypatch.setattr("probatum.evaluator.engines.opa_server._START_SECONDS", 0.5)
     binary = fake(tmp_path, f"if [ $1 = version ]; then echo Version: 1.10.1; else {does}; fi")
     with pytest.raises(EngineError, match="did not start"):
         Opa(binary=binary).run({"a": SMALL}, ASK)
-    assert not servers_of(os.getpid())
+    assert not started()
 
 
 @needs_opa
@@ -309,7 +318,9 @@ def test_a_server_whose_parent_is_gone_does_not_start(tmp_path: Path) -> None:
 
 
 @needs_opa
-def test_a_system_that_does_not_let_us_limit_memory_is_an_engine_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_that_does_not_let_us_limit_memory_is_an_engine_error(
+    monkeypatch: pytest.MonkeyPatch, started: Callable[[], list[int]]
+) -> None:
     def refused(*_: object) -> None:
         raise PermissionError(1, "not permitted")
 
@@ -317,7 +328,7 @@ def test_a_system_that_does_not_let_us_limit_memory_is_an_engine_error(monkeypat
         monkeypatch.setattr("resource.prlimit", refused)
         with pytest.raises(EngineError, match="memory cannot be limited"):
             engine.run({"a": SMALL}, ASK)
-    assert not servers_of(os.getpid())
+    assert not started()
 
 
 @needs_opa
@@ -344,7 +355,9 @@ def test_no_interpreter_for_the_child_is_an_engine_error(monkeypatch: pytest.Mon
 
 
 @needs_opa
-def test_an_interrupt_while_the_server_starts_leaves_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_while_the_server_starts_leaves_none(
+    monkeypatch: pytest.MonkeyPatch, started: Callable[[], list[int]]
+) -> None:
     from probatum.evaluator.engines import opa_connection
 
     def interrupted(*_: object) -> None:
@@ -353,4 +366,4 @@ def test_an_interrupt_while_the_server_starts_leaves_none(monkeypatch: pytest.Mo
     monkeypatch.setattr(opa_connection.Connection, "says", interrupted)
     with pytest.raises(KeyboardInterrupt):
         Opa(binary=opa_binary()).run({"a": SMALL}, ASK)
-    assert not servers_of(os.getpid())
+    assert not started()

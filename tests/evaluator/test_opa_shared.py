@@ -156,6 +156,26 @@ def test_a_guarded_server_wants_the_token(tmp_path: Path, monkeypatch: pytest.Mo
         assert listed(address, TOKEN) == before
 
 
+ALLOWED = """[input.method, array.slice(input.path, 0, 3)] in {
+		["POST", ["v1", "query"]],
+		["GET", ["v1", "policies", "probatum"]],
+		["PUT", ["v1", "policies", "probatum"]],
+		["DELETE", ["v1", "policies", "probatum"]],
+		["POST", ["v1", "data", "probatum_gathering"]],
+	}"""
+
+
+@needs_opa
+def test_we_need_no_more_than_the_documentation_says(tmp_path: Path) -> None:
+    """docs/author/opa-server.md"""
+    bad = 'package bad\n\napplies := 1\n\ndeny := to_number("x")\n\nproof := 3\n'
+    with real_server(tmp_path, guarded=True, condition=ALLOWED) as address:
+        with Opa(server=OpaServer(address), token=TOKEN) as engine:
+            found = engine.run({**SMALL, "b": bad}, [Batch({}, ("small", "bad"))])[0]
+        assert found["small"]["proof"].value == found["bad"]["proof"].value == 3
+        assert "to_number" in str(found["bad"]["deny"].error)
+
+
 @needs_opa
 def test_a_server_that_goes_away_is_an_engine_error_and_closing_says_what_stays(
     tmp_path: Path, caplog: pytest.LogCaptureFixture

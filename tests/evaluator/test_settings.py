@@ -45,7 +45,8 @@ def test_a_replay_has_the_same_digest() -> None:
 @needs_opa
 def test_a_replay_on_the_other_engine_has_the_same_digest() -> None:
     first = assess(SEEN, BY, **GIVEN)
-    again = evaluate_from(SEEN, BY, recorded(), Opa(binary=opa_binary()))
+    with Opa(binary=opa_binary()) as engine:
+        again = evaluate_from(SEEN, BY, recorded(), engine)
     assert strict_json.digest(dict(again.document)) == strict_json.digest(dict(first.document))
 
 

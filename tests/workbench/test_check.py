@@ -351,6 +351,7 @@ def test_what_a_policy_may_do_is_no_problem(tmp_path: Path) -> None:
         "\tsome number, path in {1: 2, 2: result.files[0].path}",
         "\tpath != number",
         "\tcontains(id, `time.now_ns`)",
+        "\tinput.other == 3 with input as {`other`: 3}",
     )
     report = checked(tmp_path, (PROBLEMS, "\n".join(sound) + "\n"))
     assert report.problems == ()

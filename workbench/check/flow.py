@@ -207,12 +207,15 @@ class Flow:
         return made({"type": "object", "properties": {}, "additionalProperties": value}, [value])
 
     def _query(self, query: Node | None, scope: Scope, module: Module) -> None:
-        """Follow every statement of a query."""
+        """Follow every statement of a query; not those that replace the input, for they see another one."""
         for statement in query.below("stmts") if query is not None else ():
-            for literal in statement.below("literal"):
-                self._statement(literal, scope, module)
-            for replaced in statement.below("with_mods"):
-                for node in replaced.below("as"):
+            replaced = statement.below("with_mods")
+            targets = [item.child("refr") for item in replaced]
+            if not any(target is not None and target.path()[0] == "input" for target in targets):
+                for literal in statement.below("literal"):
+                    self._statement(literal, scope, module)
+            for item in replaced:
+                for node in item.below("as"):
                     self.value(node, scope, module)
 
     def _statement(self, literal: Node, scope: Scope, module: Module) -> None:

@@ -33,9 +33,7 @@ CONTRADICTORY = Rule(
     exemptible=False,
 )
 DUPLICATE = Rule("metadata/duplicate-id", "An id is that of one control", "the whole pack is refused", exemptible=False)
-CONTENT = Rule(
-    "pack/inconsistent", "Files of a pack fit each other", "the whole pack is refused", exemptible=False
-)  # fmt: skip
+CONTENT = Rule("pack/inconsistent", "Files of a pack fit each other", "the whole pack is refused", exemptible=False)
 HOMELESS = Rule(
     "pack/no-control",
     "A folder below controls/ has a control.rego",
@@ -113,11 +111,7 @@ def _together(pack: Pack) -> Iterator[Problem]:
         _ = policies.packages, policies.parameters
     except PolicyError as error:
         path = next((path for path in own if error.what.startswith(path)), next(iter(own)))
-        yield (
-            located(CONTENT, path, error)
-            if path not in pack.shown
-            else CONTENT.of_file(pack.shown[path], error.what, why=error.why, remedy=error.remedy)
-        )
+        yield CONTENT.of_file(pack.shown[path], error.what, why=error.why, remedy=error.remedy)
 
 
 def _line(document: Document, place: tuple[str | int, ...], text: str) -> int:

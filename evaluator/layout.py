@@ -14,6 +14,7 @@ from typing import Any
 
 from .. import strict_json, strict_yaml
 from ..errors import EvidenceError, PolicyError, UsageError
+from .names import odd_characters
 from .policies import is_control
 from .policy_files import FOLDERS, check_letters, is_source
 
@@ -85,7 +86,11 @@ def describe(manifest: bytes | None, source: str) -> tuple[str, str]:
         raise _refused(source, "it has WebAssembly", "build it without -t wasm")
     metadata = document.get("metadata")
     stated: Mapping[str, Any] = metadata if isinstance(metadata, Mapping) else {}
-    return _word(stated.get("name")), _word(stated.get("version")) or _word(document.get("revision"))
+    words = _word(stated.get("name")), _word(stated.get("version")) or _word(document.get("revision"))
+    for word in words:
+        if odd := odd_characters(word):
+            raise _refused(source, f"name or version {word!r} has {odd}", "write them in ASCII")
+    return words
 
 
 def _files(manifest: Mapping[str, Any]) -> dict[str, Any]:

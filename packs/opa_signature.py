@@ -166,6 +166,8 @@ def _files(listed: Iterable[Any], name: str) -> Iterator[tuple[str, tuple[str, s
         if not isinstance(path, str) or not isinstance(digest, str) or not _HEX.fullmatch(digest):
             raise _refused(name, "an entry names no file or no digest")
         path = path.lstrip("/")
+        if not path or "\0" in path:
+            raise _refused(name, "an entry names no file or no digest")
         if algorithm not in _HASHES:
             raise _refused(name, f"{path} has a digest by {algorithm}, which is not accepted")
         if path in seen:

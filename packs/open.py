@@ -81,7 +81,7 @@ class Opened:
 
 def built_in_pack() -> Pack:
     """The pack that comes with the installed release, and is as trusted as that is."""
-    return Pack(BUILT_IN, __version__, BUILT_IN, PolicySet.built_in(), pinned=True)
+    return Pack(BUILT_IN, __version__, BUILT_IN, PolicySet.built_in(), pinned=True, built_in=True)
 
 
 def open_packs(wanted: Wanted) -> Opened:

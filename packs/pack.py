@@ -40,6 +40,7 @@ class Pack:
         locked: the lock file names this digest.
         signature: who signed it.
         replaces: ``ID@sha256:…`` of each control of an earlier pack that it takes the place of.
+        built_in: it came with the installed release.
     """
 
     name: str
@@ -51,11 +52,7 @@ class Pack:
     locked: bool = False
     signature: Signature = field(default_factory=Signature)
     replaces: tuple[str, ...] = ()
-
-    @property
-    def built_in(self) -> bool:
-        """It came with the installed release."""
-        return self.source == BUILT_IN
+    built_in: bool = False
 
     def to_document(self) -> Mapping[str, Any]:
         """The JSON form, as assessments and evidence have it."""

@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from ..errors import PolicyError, UsageError
 from ..evaluator.names import odd_characters
+from .pack import BUILT_IN
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -101,6 +102,12 @@ def parse_source(text: str) -> Source:
     """
     if not text.strip() or (odd := odd_characters(text) if "://" in text else ""):
         raise UsageError("a source of policies is wrong", why=f"it has {odd}" if text.strip() else "it is empty")
+    if text == BUILT_IN:
+        raise UsageError(
+            f"{BUILT_IN} is no source",
+            why="it is what the pack of the installed release is called",
+            remedy=f"leave it out, for other packs lie on it anyway; a folder of that name is ./{BUILT_IN}",
+        )
     if "://" not in text:
         return Source(Kind.BUNDLE if text.endswith(_PACKED) else Kind.FOLDER, text)
     scheme = text.partition("://")[0].lower()

@@ -260,6 +260,8 @@ def pkcs1(data: bytes) -> bytes:
         token({"files": [{**item, "hash": "zz"} for item in claims(FILES)["files"]]}),
         token({"files": [{**item, "hash": "00"} for item in claims(FILES)["files"]]}),
         token({"files": [{"name": 1}]}),
+        token({"files": [{"name": "/", "hash": "00", "algorithm": "SHA-256"}]}),
+        token({"files": [{"name": "x\0", "hash": "00", "algorithm": "SHA-256"}]}),
         token({"files": ["x"]}),
         token(claims(FILES) | {"files": claims(FILES)["files"][1:]}),
         token(claims({**FILES, "gone.rego": b""})),

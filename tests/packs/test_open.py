@@ -61,6 +61,23 @@ def test_the_built_in_pack_alone_is_what_it_was() -> None:
     assert built_in_pack().policies.digest == PolicySet.built_in().digest
 
 
+def test_no_pack_passes_for_the_built_in_one(tmp_path: Path) -> None:
+    write(tmp_path / "built-in", files())
+    found = open_packs(wanted(tmp_path, "./built-in")).packs[0]
+    assert (found.name, found.built_in, found.to_document()["built_in"]) == ("built-in", False, False)
+    with pytest.raises(UsageError, match="built-in is no source"):
+        open_packs(wanted(tmp_path, "built-in"))
+
+
+@pytest.mark.parametrize("name", ["built\u2011in", "\x1b[2Jacme", "acm\u0435"])
+def test_a_name_that_looks_like_another_is_refused(tmp_path: Path, name: str) -> None:
+    manifest = json.dumps({"metadata": {"name": name}}).encode()
+    write(tmp_path / "acme", {**files(), ".manifest": manifest})
+    with pytest.raises(PolicyError, match="cannot be used as policies") as caught:
+        open_packs(wanted(tmp_path, "acme"))
+    assert "U+" in caught.value.why
+
+
 def test_a_bundle_states_its_name_and_version(tmp_path: Path) -> None:
     (tmp_path / "x.tar.gz").write_bytes(pack_entries({**files(), ".manifest": MANIFEST}))
     write(tmp_path / "folder", {**files(), ".manifest": MANIFEST})
@@ -81,7 +98,8 @@ def test_a_pack_may_have_no_control(tmp_path: Path) -> None:
     [
         (("acme", "acme"), "named twice"),
         (("acme", "more/acme"), "two packs are called acme"),
-        (("built-in",), "two packs are called built-in"),
+        (("./built-in",), "two packs are called built-in"),
+        (("built-in",), "built-in is no source"),
         (("empty",), "holds no policies"),
         (("gone",), "not a folder"),
         (("gone.tar.gz",), "cannot read"),

@@ -138,7 +138,7 @@ sound contains [id, obs] if {
 	{kind |
 		some material in result.materials
 		is_object(material.digest)
-	some algorithm, digest in material.digest
+		some algorithm, digest in material.digest
 		some kind in wanted
 		[kind, algorithm, digest] in known
 	} == wanted

@@ -172,7 +172,7 @@ stated_of(kind, provenance, usable) := object.union(two_datasets, {
 	"subjects": {id: {"kind": kind}},
 	"observations": {"obs:other": {"result": provenance}},
 	"observed": {id: {"provenance": ["obs:other"]}},
-	"usable": {id: {"provenance": [obs | some obs in ["obs:other"]; usable]}},
+	"usable": {id: {"provenance": [obs | obs := "obs:other"; usable]}},
 }) if {
 	id := sprintf("%s:y", [kind])
 	known := object.get(two_datasets.ids, kind, [])

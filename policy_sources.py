@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .attestations.trust import TrustPolicy
 from .collectors.manifest import Manifest
 from .errors import UsageError
 from .files import write_atomic
 from .packs.choose import Given, Stated, choose
 from .packs.lock import FILE_NAME, Lock, Locked, read_lock
 from .packs.open import Opened, open_packs
+
+if TYPE_CHECKING:
+    from .attestations.trust import TrustPolicy
 
 
 def open_policies(

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..attestations.trust import TrustPolicy
 from .cache import default_cache
 from .fetch import Access
 from .lock import FILE_NAME, read_lock
 from .open import Wanted
+
+if TYPE_CHECKING:
+    from ..attestations.trust import TrustPolicy
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from .. import strict_json
 from ..attestations.public_key import PublicKey
 from ..errors import EvidenceError, TrustError
 from .jws import parse_token
+from .pack import OPA_SIGNATURES as FILE
 
-FILE = ".signatures.json"
 _HASHES = {
     "SHA-256": "sha256",
     "SHA-384": "sha384",

@@ -6,10 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..attestations.trust import TrustPolicy
 from ..errors import PolicyError, UsageError
 from ..evaluator.policies import PolicySet
 from .fetch import Access, Content, content_of
@@ -18,6 +17,9 @@ from .lock import FILE_NAME, RENEW, Lock, Locked
 from .pack import BUILT_IN, Pack
 from .signatures import Signed, check_signatures, unsigned
 from .source import Source, parse_source
+
+if TYPE_CHECKING:
+    from ..attestations.trust import TrustPolicy
 
 
 @dataclass(frozen=True)

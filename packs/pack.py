@@ -9,6 +9,8 @@ from typing import Any
 from ..evaluator.policies import PolicySet
 
 BUILT_IN = "built-in"
+OPA_SIGNATURES = ".signatures.json"
+"""Where OPA keeps the signature of a bundle."""
 
 
 @dataclass(frozen=True)

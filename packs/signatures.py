@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import strict_json
 from ..attestations.predicates import POLICY_BUNDLE
-from ..attestations.roles import allow
-from ..attestations.trust import TrustPolicy
-from ..attestations.verifier import TrustVerifier, kind_of
 from ..errors import EvidenceError, ProbatumError, TrustError
-from .opa_signature import FILE, Claims, check_files, check_token
-from .pack import Signature
+from .pack import OPA_SIGNATURES, Signature
+
+if TYPE_CHECKING:
+    from ..attestations.trust import TrustPolicy
+    from .opa_signature import Claims
 
 SUFFIXES = (".dsse.json", ".sigstore.json", ".sig")
 ROLE = "policy"
@@ -56,7 +56,7 @@ def check_signatures(signed: Signed, trust: TrustPolicy | None, now: datetime) -
     Raises:
         TrustError: a signature is malformed, or somebody trusted signed something else.
     """
-    inside = signed.read(FILE)
+    inside = signed.read(OPA_SIGNATURES)
     if inside is None and not signed.beside:
         return Signature(reason="it has no signature")
     if trust is None:
@@ -71,9 +71,12 @@ def check_signatures(signed: Signed, trust: TrustPolicy | None, now: datetime) -
 
 
 def _inside(signed: Signed, document: bytes, trust: TrustPolicy, now: datetime) -> Signature:
+    from ..attestations.roles import allow
+    from .opa_signature import check_files, check_token
+
     claims = check_token(document, trust.keys.values(), source=signed.source, now_seconds=now.timestamp())
     if claims is None:
-        return Signature(reason=f"{FILE} is signed by no key of {trust.source}")
+        return Signature(reason=f"{OPA_SIGNATURES} is signed by no key of {trust.source}")
     check_files(claims, signed.present, signed.read, source=signed.source)
     signers = [name for key in claims.keys if (name := trust.signer_of(key)) is not None]
     allowed = allow(trust, POLICY_BUNDLE, signers, _dated(claims), now)
@@ -82,6 +85,8 @@ def _inside(signed: Signed, document: bytes, trust: TrustPolicy, now: datetime) 
 
 def _beside(signed: Signed, suffix: str, data: bytes, trust: TrustPolicy, now: datetime) -> Signature:
     assert signed.archive is not None, "only a bundle has a file that signatures can lie beside"
+    from ..attestations.verifier import TrustVerifier
+
     content, sha256 = signed.archive
     source = f"{signed.source}{suffix}"
     verifier = TrustVerifier(trust, now)
@@ -110,6 +115,8 @@ _NO_ROLE = f"its signers do not have the role {ROLE!r}"
 
 def _kind(data: bytes, source: str) -> str:
     """``dsse``, ``sigstore``, ``signature`` (a sigstore bundle over the file) or ``detached``."""
+    from ..attestations.verifier import kind_of
+
     if not data.lstrip().startswith(b"{"):
         return "detached"
     try:

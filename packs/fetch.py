@@ -93,15 +93,19 @@ def _folder(source: Source, root: Path) -> Content:
     if not sources:
         raise PolicyError(f"{source.shown} holds no policies", remedy="give a folder with controls/ in it, or a bundle")
 
+    kept = dict(sources)  # what decides is read once, so that what is checked is what is used
+    if (root / MANIFEST).exists():
+        kept[MANIFEST] = read_file(root / MANIFEST)
+
     def read(name: str) -> bytes | None:
         path = root / name
         inside = path.resolve().is_relative_to(root.resolve()) and not Path(name).is_absolute()
-        return read_file(path) if inside and path.is_file() else None
+        return kept[name] if name in kept else read_file(path) if inside and path.is_file() else None
 
     def find() -> Layout:
-        return Layout(sources, "", *describe(read(MANIFEST), source.shown))
+        return Layout(sources, "", *describe(kept.get(MANIFEST), source.shown))
 
-    return Content(find, (*sources, *([MANIFEST] if (root / MANIFEST).exists() else [])), read)
+    return Content(find, tuple(kept), read)
 
 
 def _bundle(data: bytes, shown: str, *, pin: str = "", beside: Mapping[str, bytes] | None = None) -> Content:
@@ -114,21 +118,19 @@ def _pin(source: Source, locked: Locked | None, access: Access) -> str:
     if source.pin:
         return source.pin
     reachable = access.online or not source.remote
-    if access.resolve and not reachable:
-        raise offline(source)
-    if locked is None and not access.resolve:
+    if access.resolve:
+        if not reachable:
+            raise offline(source)
+        return _resolved(source, access)
+    if locked is None:
         named = f"the branch or tag {source.ref}" if source.ref else "an address without a digest"
-        raise UsageError(
-            f"{source.shown} is not fixed", why=f"it names {named}, whose content can change", remedy=_LOCK_IT
-        )
+        why = f"it names {named}, whose content can change"
+        raise UsageError(f"{source.shown} is not fixed", why=why, remedy=_LOCK_IT)
     now = _resolved(source, access) if reachable else ""
-    if locked is not None and not access.resolve:
-        if now and now != locked.pin:
-            raise PolicyError(
-                f"{source.shown} has moved", why=f"locked is {locked.pin}, and it is {now} now", remedy=RENEW
-            )
-        return locked.pin
-    return now
+    if now not in ("", locked.pin):
+        why = f"locked is {locked.pin}, and it is {now} now"
+        raise PolicyError(f"{source.shown} has moved", why=why, remedy=RENEW)
+    return locked.pin
 
 
 def _resolved(source: Source, access: Access) -> str:
@@ -145,8 +147,10 @@ def _resolved(source: Source, access: Access) -> str:
 
 
 def _cached(source: Source, locked: Locked | None, pin: str, access: Access) -> bytes | None:
-    """The bundle from the cache, where its digest is known."""
-    if locked is not None and locked.archive and not access.resolve:
+    """The bundle from the cache, where its digest is known; ``policy lock --online`` looks for new signatures, too."""
+    if access.resolve and access.online:
+        return None
+    if locked is not None and locked.archive:
         return access.cache.get(locked.archive)
     return access.cache.get(pin) if source.kind is Kind.HTTP and pin else None
 
@@ -171,8 +175,8 @@ def _downloaded(source: Source, pin: str, access: Access) -> bytes:
     from .web import Web, basic
 
     query = f"?{source.query}" if source.query else ""
-    web, headers = Web(), basic(source.user)
-    answer = web.get(f"{source.place}{query}", headers, shown=source.shown)
+    headers, small = basic(source.user), Web(max_bytes=_MAX_SIGNATURE_BYTES)
+    answer = Web().get(f"{source.place}{query}", headers, shown=source.shown)
     if answer.status != 200:
         raise PolicyError(
             f"cannot fetch {source.shown}", why=f"the server answers {answer.status}", remedy="check the address"
@@ -183,7 +187,7 @@ def _downloaded(source: Source, pin: str, access: Access) -> bytes:
             f"{source.shown} is not what its digest says", why=f"it has the SHA-256 {found}", remedy=RENEW
         )
     for suffix in SUFFIXES:
-        signature = web.get(f"{source.place}{suffix}{query}", headers, shown=f"{source.place}{suffix}")
+        signature = small.get(f"{source.place}{suffix}{query}", headers, shown=f"{source.place}{suffix}")
         if signature.status == 200:
             path = access.cache.beside(found)
             write_atomic(path.with_name(path.name + suffix), signature.body)

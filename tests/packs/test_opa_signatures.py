@@ -155,6 +155,25 @@ def test_what_opa_signs_in_a_folder_holds_there_and_packed(tmp_path: Path) -> No
         signature(tmp_path, trust(RSA), "acme")
 
 
+def test_what_is_checked_is_what_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody swaps a file of the folder back to what was signed after it was read: it is the read one that counts."""
+    from probatum.packs import fetch
+
+    folder = write(tmp_path / "acme", {**FILES, FILE: token(claims(FILES))})
+    module, really = folder / "controls/ACME-01/control.rego", fetch.read_folder
+    signed = module.read_bytes()
+    module.write_bytes(signed + b"\n# evil")
+
+    def swapping(root: Path) -> dict[str, bytes]:
+        found = really(root)
+        module.write_bytes(signed)
+        return found
+
+    monkeypatch.setattr(fetch, "read_folder", swapping)
+    with pytest.raises(TrustError, match=r"control\.rego has the digest"):
+        signature(tmp_path, trust(P256), "acme")
+
+
 @needs_opa
 def test_a_shared_secret_is_no_signature(tmp_path: Path) -> None:
     built(tmp_path, b"not so secret", "HS256")

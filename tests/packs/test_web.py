@@ -85,6 +85,25 @@ def test_signatures_beside_it_are_fetched_and_kept(tmp_path: Path) -> None:
             assert found.signature.signers == ("key:a",)
 
 
+def test_a_signature_that_came_later_is_found_by_lock(tmp_path: Path) -> None:
+    key = ed_key()
+    there = {"/x.tar.gz": BUNDLE}
+    with serving(lambda path, headers: (200, {}, there[path]) if path in there else (404, {}, b"")) as served:
+        source, trust = f"http://{served.host}/x.tar.gz#sha256={SHA256}", policy({"a": key}, policy={})
+        assert open_packs(wanted(tmp_path, source, trust=trust, online=True)).packs[0].signature.signers == ()
+        there["/x.tar.gz.dsse.json"] = envelope(statement(SHA256, predicate_type=POLICY_BUNDLE), key)
+        lock(tmp_path, source)
+    assert open_packs(wanted(tmp_path, source, trust=trust)).packs[0].signature.signers == ("key:a",)
+
+
+def test_a_signature_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    there = {"/x.tar.gz": BUNDLE, "/x.tar.gz.sig": bytes(1024 * 1024 + 1)}
+    answer = lambda path, headers: (200, {}, there[path]) if path in there else (404, {}, b"")  # noqa: E731
+    with serving(answer) as served, pytest.raises(PolicyError, match=r"cannot fetch .*x\.tar\.gz\.sig"):
+        lock(tmp_path, f"http://{served.host}/x.tar.gz")
+    assert not list((tmp_path / "cache").glob("*.sig"))
+
+
 def test_credentials_are_sent_and_never_shown(tmp_path: Path) -> None:
     def answer(path: str, headers: Any) -> Any:
         good = headers.get("Authorization") == "Basic bWU6czNjcmV0" and path.endswith("?sig=s3cret")

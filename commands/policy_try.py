@@ -138,7 +138,8 @@ def setting(
 ) -> tuple[Circumstances, PolicySet]:
     """The circumstances of a trial, and the policies: what the options and the manifest say, over what was recorded.
 
-    A lock file does not count: what is tried is what is being written.
+    A lock file does not count: what is tried is what is being written. A verdict package brings its own policies,
+    unless an option or a manifest names others.
 
     Args:
         recorded: the evidence.
@@ -156,7 +157,8 @@ def setting(
     pipeline = None if manifest is None else open_pipeline(manifest)
     time = (recorded.moment if now is None else None) or moment(now)[0]
     given = Given(tuple(packs or ()), built_in, locked=False)
-    policies = open_policies(pipeline, given, online=False, trust=None, now=time).policies
+    kept = None if pipeline is not None or packs or built_in is not None else recorded.policies
+    policies = kept or open_policies(pipeline, given, online=False, trust=None, now=time).policies
     named = None if pipeline is None else pipeline.checklist
     if pipeline is not None and named is not None and (pipeline.root / named).is_file():
         named = str(pipeline.root / named)

@@ -17,14 +17,10 @@ from ..evaluator.policies import PolicySet
 from ..evaluator.rego.syntax import Module, Node, parse
 from ..evaluator.usability import Limit
 from .bodies import Body, read_query
+from .check.purity import IMPURE_BUILTINS
 from .circumstances import Circumstances
 from .trial_values import ordered
 
-IMPURE = frozenset((
-    "http.send", "io.jwt.decode_verify", "io.jwt.encode_sign", "io.jwt.encode_sign_raw", "net.lookup_ip_addr",
-    "opa.runtime", "rand.intn", "time.now_ns", "uuid.rfc4122",
-))  # fmt: skip
-"""Builtins whose value depends on more than their arguments (``nondeterministic`` in OPA's capabilities.json)."""
 _PACKAGE, _ASKED, _PATH = "probatum_workbench.query", "probatum_workbench.asked", "query"
 _ANSWER, _VALUE = "probatum_workbench_a", "probatum_workbench_v"
 _BEFORE = f"package {_ASKED}\n\nimport rego.v1\n\n{_ANSWER} if {{\n"
@@ -125,12 +121,8 @@ def _read(expression: str) -> Module:
         raise UsageError(_WHAT, why="it closes a bracket that it did not open")
     for node in module.walk():
         name = next((part.dotted() for part in node.below("fcn")), None) if node.kind == "Call" else None
-        if name in IMPURE:
-            raise UsageError(
-                f"the expression calls {name}",
-                why="its value depends on more than the evidence",
-                remedy="time is input.now_ns" if name == "time.now_ns" else "",
-            )
+        if name in IMPURE_BUILTINS:
+            raise UsageError(f"the expression calls {name}", why=IMPURE_BUILTINS[name])
     return module
 
 

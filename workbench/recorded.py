@@ -14,14 +14,16 @@ from typing import Any
 
 from .. import strict_json
 from ..errors import EvidenceError, UsageError
+from ..evaluator.bundle import read_packed, unpack
 from ..evaluator.graph import Graph
 from ..evaluator.graph_document import load_graph
+from ..evaluator.policies import PolicySet
 from ..evaluator.schema_check import first_problem, validator
 from ..evaluator.times import seconds
 from ..files import read_limited
 from ..strict_json import Limits
 
-EVIDENCE, SETTINGS = "evidence.json", "settings.json"
+EVIDENCE, SETTINGS, POLICIES = "evidence.json", "settings.json", "policies.tar.gz"
 """Names in a verdict package (`attestations.package`)."""
 _LIMITS = Limits(max_bytes=512 * 1024 * 1024)
 _REMEDY = "give an evidence graph (JSON), or the folder that `probatum gate --out` wrote"
@@ -40,6 +42,16 @@ class Recorded:
     source: str
     graph: Graph
     settings: Mapping[str, Any] | None = None
+
+    @property
+    def policies(self) -> PolicySet | None:
+        """What decided then, of a verdict package that has it.
+
+        Raises:
+            PolicyError: the package's bundle is damaged.
+        """
+        path = Path(self.source) / POLICIES
+        return unpack(read_packed(path), source=str(path)) if self.settings is not None and path.is_file() else None
 
     @property
     def moment(self) -> datetime | None:

@@ -31,6 +31,18 @@ def test_a_new_control_is_gated_on_at_once(run, tmp_path: Path, pipeline: Path) 
     assert "```json" in run("explain", "ACME-01", "--policies", mine, "--checklist", "custom", "-f", "markdown").stdout
 
 
+def test_a_package_is_tried_with_the_policies_that_it_holds(run, tmp_path: Path, pipeline: Path) -> None:
+    mine, verdict = tmp_path / "mine", tmp_path / "verdict"
+    run("policy", "new", "ACME-01", "--dir", mine)
+    run("gate", pipeline, "--policies", mine, "--checklist", "custom", "--out", verdict, "--no-sign")
+    tried = run("policy", "try", "ACME-01", verdict)
+    assert tried.exit_code == 0, tried.stderr
+    assert "controls/ACME-01/control.rego" in tried.stdout
+    assert run("policy", "try", "ACME-01", verdict, "--built-in").exit_code == 2  # these do not have it
+    (verdict / "policies.tar.gz").write_bytes(b"damaged")
+    assert "not a policy bundle" in last_line(run("policy", "try", "ACME-01", verdict))
+
+
 @needs_opa
 @pytest.mark.parametrize("evidence", ["attestation", "gpu_isolation", "model_scan", "waivers"])
 def test_a_new_control_holds_before_everything_that_holds_controls(run, tmp_path: Path, evidence: str) -> None:

@@ -16,7 +16,8 @@ from probatum.evaluator.engines.limits import Limits
 from probatum.evaluator.engines.select import engine_named
 from probatum.reports.format import Format
 from probatum.reports.query import render_query
-from probatum.workbench.query import IMPURE, query
+from probatum.workbench.check.purity import IMPURE_BUILTINS
+from probatum.workbench.query import query
 from probatum.workbench.trial import control_named
 
 
@@ -108,7 +109,7 @@ def test_more_or_less_than_one_query_is_refused(embedded: Engine, expression: st
         ask(embedded, expression)
 
 
-@pytest.mark.parametrize("name", sorted(IMPURE))
+@pytest.mark.parametrize("name", sorted(IMPURE_BUILTINS))
 def test_what_depends_on_more_than_the_evidence_is_refused(embedded: Engine, name: str) -> None:
     with pytest.raises(UsageError, match=name):
         ask(embedded, f"x := [1 | {name}(input)]")

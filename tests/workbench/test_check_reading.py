@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 from check_case import CONTROL, checked, found, write
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from probatum.errors import PolicyError
 from probatum.evaluator.bundle import pack
@@ -187,3 +191,29 @@ def test_a_policy_that_is_made_to_be_hard_is_checked_in_time(name: str, tmp_path
 def test_a_rule_that_rests_on_itself(more: str, tmp_path: Path) -> None:
     report = checked(tmp_path, more=f"\n\n{more}")
     assert set(found(report)) - {"complexity/nested-subjects"} == {"names/recursive-rule", "names/unused-rule"}
+
+
+_TOKENS = re.findall(r"\w+|\s+|[^\w\s]", CONTROL)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.lists(st.integers(0, len(_TOKENS) - 1), min_size=2, max_size=2), st.sampled_from(["drop", "swap", "repeat"]))
+def test_whatever_is_mistyped_is_told_or_harmless(places: list[int], how: str) -> None:
+    tokens = list(_TOKENS)
+    one, other = places
+    if how == "drop":
+        tokens[one] = ""
+    elif how == "swap":
+        tokens[one], tokens[other] = tokens[other], tokens[one]
+    else:
+        tokens[one] *= 2
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "controls", "ORG-01", "control.rego")
+        path.parent.mkdir(parents=True)
+        path.write_text("".join(tokens))
+        report = check(Path(folder))
+    lines = "".join(tokens).split("\n")
+    for problem in report.problems:
+        assert 1 <= problem.line <= len(lines) + 1
+        assert 1 <= problem.column <= max(map(len, lines)) + 2
+        assert problem.what

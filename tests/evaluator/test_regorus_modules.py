@@ -19,7 +19,7 @@ def test_a_wheel_that_does_not_load_is_an_engine_error(monkeypatch: pytest.Monke
     assert caught.value.remedy == "use --engine opa"
 
 
-class PanicException(BaseException):  # noqa: N818
+class PanicException(BaseException):
     """What pyo3 raises for a Rust panic; none is known in this version of the engine, hence a likeness."""
 
 

@@ -14,6 +14,7 @@ from functools import cached_property
 
 from ..rego.syntax import Module, Node
 from .definedness import Known, Scope, called, heads, parts
+from .replaced import shared
 
 _PATTERN_AT = {
     "regex.match": 0,
@@ -44,10 +45,12 @@ class Source:
     Args:
         module: parsed.
         known: what has a value, in its package and the others.
+        modules: it and all others.
     """
 
     module: Module
     known: Known
+    modules: tuple[Module, ...]
 
     @cached_property
     def calls(self) -> list[tuple[str, Node]]:
@@ -138,6 +141,11 @@ def undefined_head(source: Source) -> Iterator[Node]:
             yield value
 
 
+def replaced_by_rule(source: Source) -> Iterator[Node]:
+    """A condition that rests on a rule which the value of its ``with`` rests on too."""
+    yield from shared(source.module, source.modules)
+
+
 def regular_expression(source: Source) -> Iterator[Node]:
     """A regular expression that the two engines read differently."""
     for name, node in source.calls:
@@ -184,6 +192,7 @@ CONSTRUCTS: dict[str, Callable[[Source], Iterator[Node]]] = {
     "negated_undefined": negated_undefined,
     "membership_value": membership_value,
     "undefined_head": undefined_head,
+    "replaced_by_rule": replaced_by_rule,
     "regular_expression": regular_expression,
     "split_at_nothing": split_at_nothing,
     "verb": verb,

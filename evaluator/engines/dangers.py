@@ -94,9 +94,9 @@ def uses(modules: Iterable[Module]) -> dict[str, list[Use]]:
     Returns:
         Path to uses; only of modules that have any.
     """
-    modules = list(modules)
+    modules = tuple(modules)
     known = Known.of(modules, builtins())
-    found = {module.path: list(_uses(Source(module, known))) for module in modules}
+    found = {module.path: list(_uses(Source(module, known, modules))) for module in modules}
     return {path: items for path, items in found.items() if items}
 
 

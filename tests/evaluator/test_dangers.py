@@ -112,6 +112,9 @@ def test_a_builtin_function_that_is_replaced_or_put_in_anothers_place_is_a_use()
         'p if not "a" in {"b"}',
         'p := x if { y := input.x; x := "a" in y }',
         "import data.lib.names\n\np if not 3 in names.fixed",
+        "t := input.a\n\nu := input.b\n\np if u == 1 with input.x as t",
+        "t := input.a\n\np if { v := t; t == 1 with input.x as v }",
+        "p if q with input.x as input.y\n\nq if input.x",
     ],
 )
 def test_ordinary_rego_is_not_refused(text: str) -> None:
@@ -164,6 +167,9 @@ def test_ordinary_rego_is_not_refused(text: str) -> None:
         ("p := {\"a\": 1 in input.x}", "in as a value"),
         ("p if (1 in input.x) == false", "in as a value"),
         ("f(x) := 1 in x.y", "in as a value"),
+        ("t := input.a\n\np if t == 1 with input.x as t", "with … as a rule"),
+        ("t := input.a\n\nu := t\n\np if u == 1 with input.x as [t]", "with … as a rule"),
+        ("t := data.lib.names.gone\n\np if not data.lib.names.gone with input.x as t", "with … as a rule"),
     ],
 )  # fmt: skip
 def test_every_form_of_a_construct_is_found(text: str, name: str) -> None:

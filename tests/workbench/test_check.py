@@ -28,6 +28,13 @@ latest[id] := file if {
 	file := input.observations[obs].result.files[0]
 }
 """
+FILES = """
+files[id] contains file if {
+	some id in applies
+	some obs in input.observed[id].model_format
+	some file in input.observations[obs].result.files
+}
+"""
 SHAPE = "import data.probatum.lib.shape\n"
 
 # what to edit, rules to add, and what is found: rule to the text that its place begins with
@@ -166,6 +173,15 @@ CASES: dict[str, tuple[list[tuple[str, str]], str, dict[str, str]]] = {
     ),
     "a finding without a message": (
         [('"message": message, ', ""), ("message := ", "_ := ")], "", {"contract/shape": '{"subject": entry.subject'}
+    ),
+    "a finding made elsewhere without a message": (
+        [(DENY[: DENY.index(" if")], "deny contains finding"), ("message := ", "finding := made(entry)\n\t_ := ")],
+        '\n\nmade(entry) := {"subject": entry.subject, "evidence": [entry.obs]}\n', {"contract/shape": "finding if"},
+    ),
+    "a field of a rule of sets": (
+        [(PROBLEMS, "\tsome one in files[id]\n\tone.nope\n")],
+        FILES,
+        {"input/undeclared-field": "one.nope"},
     ),
     "a message that is a list": ([('"message": message', '"message": [message]')], "", {"contract/shape": "[message]"}),
     "evidence that is a text": ([('"evidence": [obs]}', '"evidence": obs}')], "", {"contract/shape": "obs} if some"}),

@@ -90,10 +90,19 @@ def _shape(module: Module, name: str, rule: RegoRule, value: Value) -> Iterator[
     if member is None:
         return
     inside = [schema for found in value or () if "set" in found for schema in alternatives(found["set"])]
-    if member.kind != "Object":
-        if inside and not any(map(is_object, inside)):
-            yield SHAPE.at(module, member, f"{name} contains what is no object", remedy=_remedy(name))
-        return
+    if member.kind == "Object":
+        yield from _written(module, name, member, inside)
+    elif inside and not any(map(is_object, inside)):
+        yield SHAPE.at(module, member, f"{name} contains what is no object", remedy=_remedy(name))
+    else:
+        for field in _FIELDS[name]:
+            if any(_lacks(found, field) for found in inside) or _misshapen(field, inside):
+                what = f"{name} contains an object without a {field} that is {_FORMS[field]}"
+                yield SHAPE.at(module, member, what, remedy=_remedy(name))
+
+
+def _written(module: Module, name: str, member: Node, inside: Sequence[Alternative]) -> Iterator[Problem]:
+    """Problems of an object that is written in the head."""
     stated = {str(key.fields["value"]): part for key, part in pairs(member) if key.kind == "String"}
     if len(stated) < len(pairs(member)):  # a key that is computed may be any
         return
@@ -101,10 +110,16 @@ def _shape(module: Module, name: str, rule: RegoRule, value: Value) -> Iterator[
         if field not in stated:
             yield SHAPE.at(module, member, f"{name} states no {field}", remedy=_remedy(name))
         elif _misshapen(field, inside):
-            yield SHAPE.at(module, stated[field], f"the {field} of {name} is not {_FORMS[field]}", remedy=_remedy(name))
+            what = f"the {field} of {name} is not {_FORMS[field]}"
+            yield SHAPE.at(module, stated[field], what, remedy=_remedy(name))
     for field, part in stated.items():
         if field not in (*_FIELDS[name], *_FURTHER[name]):
             yield EXTRA.at(module, part, f"{name} states {field!r}, which nobody reads", remedy="say it in the message")
+
+
+def _lacks(found: Alternative, field: str) -> bool:
+    """True for an object that the policy itself writes, without a field."""
+    return bool(found.get("made")) and not found["additionalProperties"] and field not in found["properties"]
 
 
 def _misshapen(field: str, members: Sequence[Alternative]) -> bool:

@@ -11,7 +11,7 @@ from ...evaluator.engines.regorus_modules import calmly, new_engine
 from ...evaluator.rego.syntax import Module
 from .pack import Pack
 from .problem import Problem, Rule
-from .references import reached
+from .references import full_name, reached
 
 DANGER = Rule(
     "engine/danger",
@@ -51,7 +51,7 @@ def find(pack: Pack) -> Iterator[Problem]:
 
 
 def _refused(module: Module, pack: Pack) -> Iterator[Problem]:
-    names = [f"{module.package}.{rule.name}" for rule in module.rules]
+    names = [full_name(module, rule) for rule in module.rules]
     needed = {id(owner): owner for owner, _ in reached(names, pack.everything)}
     engine = new_engine()
     try:

@@ -15,6 +15,7 @@ from typing import Any
 from ...evaluator.rego.syntax import Module, Node, Rule
 from .builtins import result_of
 from .record import Record, Step, number_of
+from .references import full_name, rules_by_name
 from .scope import Scope, entity_of, every_scope, pairs, parameters_of, query_scope, variables
 from .values import BOOLEAN, NUMBER, Shapes, Value, fixed, join, made, names_of, schema_of
 
@@ -41,10 +42,7 @@ class Flow:
 
     def __init__(self, modules: Sequence[Module], schema: Mapping[str, Any]) -> None:
         self.shapes = Shapes(schema)
-        self.rules: dict[str, list[tuple[Module, Rule]]] = {}
-        for module in modules:
-            for rule in module.rules:
-                self.rules.setdefault(f"{module.package}.{rule.name}", []).append((module, rule))
+        self.rules = rules_by_name(modules)
         self.record = Record()
         self.definitions: dict[tuple[str, int], Value] = {}
         self._input: Value = (schema,)
@@ -56,10 +54,10 @@ class Flow:
         """Follow every rule of a module; functions that nothing has called are followed with unknown arguments."""
         functions = [rule for rule in module.rules if parameters_of(rule) is not None]
         for rule in module.rules:
-            if rule not in functions:
-                self._rule(f"{module.package}.{rule.name}")
+            if parameters_of(rule) is None:
+                self._rule(full_name(module, rule))
         for rule in functions:
-            name = f"{module.package}.{rule.name}"
+            name = full_name(module, rule)
             if not any(key.startswith(f"{name}(") for key in self._calls):
                 self._call(name, [None] * len(parameters_of(rule) or ()))
 
@@ -293,15 +291,19 @@ class Flow:
     def _head(self, head: Node, assigned: Node | None, scope: Scope, module: Module) -> Value:
         if head.kind == "Set":
             member = schema_of(join(self.value(key, scope, module) for key in head.below("key")))
-            return made({"set": member}, [member])
+            return self._by_key(head, made({"set": member}, [member]))
         assignment = assigned.child("assign") if assigned is not None else None
         nodes = assignment.below("value") if assignment is not None else []
         value = self.value(nodes[0], scope, module) if nodes else fixed(True)
+        return self._by_key(head, value) if head.kind == "Compr" else value
+
+    def _by_key(self, head: Node, value: Value) -> Value:
+        """The value of a rule whose head may have a variable as key: then an object of such values."""
         reference = head.child("refr")
-        if head.kind == "Compr" and reference is not None and reference.dotted() is None:
-            inside = schema_of(value)
-            return made({"type": "object", "properties": {}, "additionalProperties": inside}, [inside])
-        return value
+        if reference is None or reference.dotted() is not None:
+            return value
+        inside = schema_of(value)
+        return made({"type": "object", "properties": {}, "additionalProperties": inside}, [inside])
 
 
 def _parameter_scope(rule: Rule, values: Sequence[Value]) -> Scope:

@@ -11,7 +11,7 @@ from ...evaluator.rego.syntax import Rule as RegoRule
 from ...evaluator.suggest import did_you_mean
 from .pack import Pack
 from .problem import Problem, Rule, Severity
-from .references import reached, recursive
+from .references import full_name, reached, recursive, short_name
 from .scope import parameters_of, texts, variables
 
 IMPORT = Rule("names/unknown-import", "What is imported exists", "everything that rests on it is undefined, or refused")
@@ -49,8 +49,8 @@ def find(pack: Pack) -> Iterator[Problem]:
     circular = recursive(pack.everything)
     for path, module in pack.modules.items():
         for rule in module.rules:
-            if f"{module.package}.{rule.name}" in circular:
-                what = f"{rule.name} rests on itself"
+            if full_name(module, rule) in circular:
+                what = f"{short_name(rule)} rests on itself"
                 yield RECURSIVE.at(module, rule.node, what, remedy="let it rest on evidence, or on rules that do")
         yield from _imports(module, pack)
         yield from _references(module, pack)
@@ -98,7 +98,7 @@ def _unused(module: Module, pack: Pack) -> Iterator[Problem]:
     }
     for rule in module.rules:
         if id(rule.node.fields) not in needed:
-            what = f"neither applies nor deny nor proof rests on {rule.name}"
+            what = f"neither applies nor deny nor proof rests on {short_name(rule)}"
             yield UNUSED_RULE.at(module, rule.node, what, remedy="use it, or remove it")
 
 

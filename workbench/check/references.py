@@ -12,8 +12,19 @@ def rules_by_name(modules: Iterable[Module]) -> dict[str, list[tuple[Module, Rul
     found: dict[str, list[tuple[Module, Rule]]] = {}
     for module in modules:
         for rule in module.rules:
-            found.setdefault(f"{module.package}.{rule.name}", []).append((module, rule))
+            found.setdefault(full_name(module, rule), []).append((module, rule))
     return found
+
+
+def full_name(module: Module, rule: Rule) -> str:
+    """The full name of a rule, ``package.rule``; of one with a variable in its head, ``rule[x]``, what is before it."""
+    return f"{module.package}.{short_name(rule)}"
+
+
+def short_name(rule: Rule) -> str:
+    """The name of a rule as references begin with it."""
+    parts = rule.name.split(".")
+    return ".".join(parts[: parts.index("_")] if "_" in parts else parts)
 
 
 def reached(names: Sequence[str], modules: Iterable[Module]) -> list[tuple[Module, Rule]]:

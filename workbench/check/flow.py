@@ -14,10 +14,11 @@ from typing import Any
 
 from ...evaluator.rego.syntax import Module, Node, Rule
 from .builtins import result_of
+from .composites import composed, comprehension, map_of, object_of, set_of
 from .record import Record, Step, number_of
 from .references import full_name, rules_by_name
 from .scope import Scope, entity_of, every_scope, pairs, parameters_of, query_scope, variables
-from .values import BOOLEAN, NUMBER, Shapes, Value, fixed, join, made, names_of, schema_of
+from .values import Shapes, Value, fixed, join, names_of
 
 _QUERIES = ("ArrayCompr", "SetCompr", "ObjectCompr")
 _MOST_CALLS = 2_000
@@ -85,37 +86,10 @@ class Flow:
             return self._called(node, scope, module)
         if node.kind in _QUERIES:
             return self._comprehension(node, scope, module)
-        inside = [self.value(child, scope, module) for child in node.children()]
-        return self._composed(node, inside, scope, module)
-
-    def _composed(self, node: Node, inside: list[Value], scope: Scope, module: Module) -> Value:
-        if node.kind == "Array":
-            items = [schema_of(value) for value in inside]
-            return made({"type": "array", "prefixItems": items}, items)
-        if node.kind == "Set":
-            member = schema_of(join(inside))
-            return made({"set": member}, [member])
         if node.kind == "Object":
-            return self._object(node, scope, module)
-        if node.kind == "BinExpr":
-            return join(inside)
-        if node.kind == "ArithExpr":  # a difference may be of sets
-            return inside[0] if inside and inside[0] and "set" in inside[0][0] else NUMBER
-        return BOOLEAN if node.kind in ("BoolExpr", "Membership") else None
-
-    def _object(self, node: Node, scope: Scope, module: Module) -> Value:
-        named: dict[str, Mapping[str, Any]] = {}
-        others = False
-        for key, value in pairs(node):
-            inside = schema_of(self.value(value, scope, module))
-            names = names_of(self.value(key, scope, module))
-            if names and len(names) == 1:
-                named[names[0]] = inside
-            else:
-                others = True
-        rest: Any = {} if others else False
-        whole = {"type": "object", "properties": named, "additionalProperties": rest, "made": True}
-        return made(whole, named.values())
+            inside = pairs(node)
+            return object_of((self.value(key, scope, module), self.value(item, scope, module)) for key, item in inside)
+        return composed(node.kind, [self.value(child, scope, module) for child in node.children()])
 
     def _variable(self, node: Node, scope: Scope, module: Module) -> Value:
         name = str(node.fields["value"])
@@ -197,12 +171,7 @@ class Flow:
         inner = query_scope(node.child("query"), scope, module)
         self._query(node.child("query"), inner, module)
         parts = [self.value(part, inner, module) for name in ("term", "key", "value") for part in node.below(name)]
-        if node.kind == "ArrayCompr":
-            return made({"type": "array", "items": schema_of(parts[0])}, [schema_of(parts[0])])
-        if node.kind == "SetCompr":
-            return made({"set": schema_of(parts[0])}, [schema_of(parts[0])])
-        value = schema_of(parts[1])
-        return made({"type": "object", "properties": {}, "additionalProperties": value}, [value])
+        return comprehension(node.kind, parts)
 
     def _query(self, query: Node | None, scope: Scope, module: Module) -> None:
         """Follow every statement of a query; not those that replace the input, for they see another one."""
@@ -290,20 +259,14 @@ class Flow:
 
     def _head(self, head: Node, assigned: Node | None, scope: Scope, module: Module) -> Value:
         if head.kind == "Set":
-            member = schema_of(join(self.value(key, scope, module) for key in head.below("key")))
-            return self._by_key(head, made({"set": member}, [member]))
-        assignment = assigned.child("assign") if assigned is not None else None
-        nodes = assignment.below("value") if assignment is not None else []
-        value = self.value(nodes[0], scope, module) if nodes else fixed(True)
-        return self._by_key(head, value) if head.kind == "Compr" else value
-
-    def _by_key(self, head: Node, value: Value) -> Value:
-        """The value of a rule whose head may have a variable as key: then an object of such values."""
+            value = set_of(join(self.value(key, scope, module) for key in head.below("key")))
+        else:
+            assignment = assigned.child("assign") if assigned is not None else None
+            nodes = assignment.below("value") if assignment is not None else []
+            value = self.value(nodes[0], scope, module) if nodes else fixed(True)
         reference = head.child("refr")
-        if reference is None or reference.dotted() is not None:
-            return value
-        inside = schema_of(value)
-        return made({"type": "object", "properties": {}, "additionalProperties": inside}, [inside])
+        by_key = reference is not None and reference.dotted() is None  # it has a variable
+        return map_of(value) if by_key else value
 
 
 def _parameter_scope(rule: Rule, values: Sequence[Value]) -> Scope:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Formats, NoColor, Now, Online, Packs, Trust, moment
+from .options import BuiltIn, Formats, NoColor, Now, Online, Packs, Trust, moment
 from .output import finish, guarded, output, say
 
 
@@ -15,6 +15,7 @@ from .output import finish, guarded, output, say
 def lock(
     pipeline: Annotated[Path, typer.Argument(help="The pipeline's folder, or its probatum.yaml.")] = Path(),
     policies: Packs = None,
+    built_in: BuiltIn = None,
     trust: Trust = None,
     now: Now = None,
     online: Online = False,
@@ -38,7 +39,7 @@ def lock(
     manifest = open_pipeline(pipeline, say)
     path = trust or manifest.trust
     trusted = None if path is None else load_trust(path)
-    given = Given(tuple(policies or ()))
+    given = Given(tuple(policies or ()), built_in)
     found = lock_policies(manifest, given, online=online, trust=trusted, now=moment(now)[0])
     target.write(lambda format, color, width: render_lock(found, format, color=color, width=width))
     changed = sum(entry["change"] != "unchanged" for entry in found["packs"]) + len(found["gone"])

@@ -289,7 +289,10 @@ def test_a_copy_of_an_older_release_is_told_how_to_be_used(run, pipeline: Path, 
     (tmp_path / "old.tar.gz").write_bytes(pack_entries(sources))
     done = run("gate", pipeline, "--policies", tmp_path / "old.tar.gz")
     assert (done.exit_code, "--no-built-in" in done.stderr) == (2, True)
-    assert run("gate", pipeline, "--policies", tmp_path / "old.tar.gz", "--no-built-in").exit_code in (1, 3)
+    alone = ("--policies", tmp_path / "old.tar.gz", "--no-built-in")
+    assert run("policy", "lock", pipeline, *alone[:2]).exit_code == 2
+    assert run("policy", "lock", pipeline, *alone).exit_code == 0
+    assert run("gate", pipeline, *alone, "--locked").exit_code in (1, 3)
 
 
 @pytest.mark.parametrize(

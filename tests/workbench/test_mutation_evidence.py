@@ -92,6 +92,16 @@ def test_what_a_passing_input_says_is_no_damage() -> None:
     assert f"{path}/note removed" in found
 
 
+def test_only_what_no_passing_input_has_need_be_corrupted() -> None:
+    bad = world({"list": [{"name": "a", "count": 3}, {"name": 1, "count": 3}], "note": None})
+    meanings = Meanings([world({"list": [{"name": "a", "count": 3}], "note": None})])
+    found = dict(spoilt(bad, meanings, thorough=False))
+    path = "observations/obs:1/result"
+    assert {f"{path}/note removed", f"{path}/list/0/name removed", f"{path}/list removed"} <= set(found)
+    assert {f"{path}/list/1/name is ''", f"{path}/list/1 is None", f"{path}/list is None"} <= set(found)
+    assert not {f"{path}/note is ''", f"{path}/list/0/name is ''", f"{path}/list/1/count is ''"} & set(found)
+
+
 def test_meanings_are_of_one_kind_of_evidence() -> None:
     other = world({"name": "a"})
     other["observations"]["obs:1"]["type"] = "other"

@@ -68,12 +68,15 @@ class Bench:
         """What the control says of an input; nothing where there is no control."""
         return {} if self.judged is None else self.judged.outcomes(self._engine(), document)
 
-    def improvements(self, document: Document, meanings: Meanings) -> tuple[int, list[tuple[str, str, str]]]:
+    def improvements(
+        self, document: Document, meanings: Meanings, *, thorough: bool = True
+    ) -> tuple[int, list[tuple[str, str, str]]]:
         """Spoil an input, and look for outcomes that get better by it.
 
         Args:
             document: the input.
             meanings: values that are no damage.
+            thorough: as for ``spoilt``.
 
         Returns:
             How many changes were made, and for each outcome that became a pass: the change, the subject, what it was.
@@ -82,7 +85,7 @@ class Bench:
             return 0, []
         engine, found, made = self._engine(), [], 0
         before = self.judged.outcomes(engine, document)
-        for change, changed in spoilt(document, meanings):
+        for change, changed in spoilt(document, meanings, thorough=thorough):
             made += 1
             if self.judged.proves(engine, changed):
                 after = self.judged.outcomes(engine, changed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,15 @@ def examples(folder: Path, control: Control, policies: PolicySet) -> Iterator[tu
 def simulated(control: Control, policies: PolicySet) -> Iterator[tuple[str, Document]]:
     """The inputs of the simulator's graphs in which a control does not pass, with the names of their defects."""
     parameters = simulator.parameters().get(control.id, {})
-    for name, graph, of, _ in simulator.bad_graphs():
+    for name, graph, of, _ in _bad_graphs():
         if of == control.id:
             part = pruned(graph, control)
             yield f"the simulator's {name!r}", _input(part, control, policies, parameters, simulator.NOW)
+
+
+@cache
+def _bad_graphs() -> tuple[tuple[str, Graph, str, str], ...]:
+    return tuple(simulator.bad_graphs())
 
 
 def _input(graph: Graph, control: Control, policies: PolicySet, parameters: Any, now: datetime) -> Document:

@@ -44,7 +44,11 @@ class Meanings:
             return place in self._words
         if isinstance(value, int) and value < 0:
             return place in self._below_zero
-        return json.dumps(value, sort_keys=True) in self._texts[place]
+        return self.seen(document, path, value)
+
+    def seen(self, document: Mapping[str, Any], path: Path, value: Any) -> bool:
+        """True when a passing input has exactly this value in a place of an input."""
+        return json.dumps(value, sort_keys=True) in self._texts[_place(document, path)]
 
     def _learn(self, place: _Place, value: Any) -> None:
         self._texts[place].add(json.dumps(value, sort_keys=True))

@@ -176,14 +176,16 @@ def _spoil(plan: Plan, inputs: Sequence[Input], jobs: int) -> tuple[int, list[Im
     """Spoil every input in which something does not pass, and collect what then does."""
     outcomes = _answers(inputs, [partial(plan.benches[name].outcomes, document) for name, _, document in inputs], jobs)
     passes = [set(found.values()) == {PASS} for found in outcomes]
+    good = [item for item, passed in zip(inputs, passes, strict=True) if passed]
     meanings = {
-        control: Meanings(
-            document for (name, _, document), good in zip(inputs, passes, strict=True) if good and name == control
-        )
-        for control in plan.controls
+        control: Meanings(document for name, _, document in good if name == control) for control in plan.controls
     }
     bad = [item for item, passed in zip(inputs, passes, strict=True) if not passed]
-    tasks = [partial(plan.benches[name].improvements, document, meanings[name]) for name, _, document in bad]
+    firsts = {name: number for number, (name, _, _) in reversed(list(enumerate(bad)))}
+    tasks = [
+        partial(plan.benches[name].improvements, document, meanings[name], thorough=firsts[name] == number)
+        for number, (name, _, document) in enumerate(bad)
+    ]
     made, found = 0, []
     for (name, where, _), (number, better) in zip(bad, _answers(bad, tasks, jobs), strict=True):
         made += number

@@ -22,17 +22,23 @@ members is another statement and not a damaged one."""
 _INDEXES = ("observed", "usable")
 
 
-def spoilt(document: Document, meanings: Meanings) -> Iterator[tuple[str, Document]]:
+def spoilt(document: Document, meanings: Meanings, *, thorough: bool = True) -> Iterator[tuple[str, Document]]:
     """Every spoilt copy of a policy's input, with what was done to it.
 
     Args:
         document: the input.
         meanings: values that say something where they stand, which are no damage.
+        thorough: corrupt everything, and not only what no passing input has: that is why this one does not pass, and
+            where damage could hide it. Everything is removed in turn either way.
     """
     yield from _observations(document)
     yield from _relations(document)
     for path in evidence_paths(document):
-        yield from _fields(document, path, meanings)
+        if isinstance(path[-1], str):  # no field has gone when the item of a list goes
+            yield f"{_name(path)} removed", _changed(document, path, lambda place, key: place.pop(key))
+        value = _at(document, path)
+        if thorough or not meanings.seen(document, path, value):
+            yield from _corrupted(document, path, value, meanings)
 
 
 def evidence_paths(document: Document) -> Iterator[Path]:
@@ -53,15 +59,15 @@ def _paths(value: Any, path: Path) -> Iterator[Path]:
         yield from _paths(item, (*path, key))
 
 
-def _fields(document: Document, path: Path, meanings: Meanings) -> Iterator[tuple[str, Document]]:
-    name = "/".join(map(str, path))
-    if isinstance(path[-1], str):  # no field has gone when the item of a list goes
-        yield f"{name} removed", _changed(document, path, lambda place, key: place.pop(key))
-    value = _at(document, path)
+def _corrupted(document: Document, path: Path, value: Any, meanings: Meanings) -> Iterator[tuple[str, Document]]:
     odd = [junk for junk in _ODD_LISTS if isinstance(value, list | dict) and (junk or type(junk) is not type(value))]
     for junk in (*JUNK, *odd):
         if not meanings.known(document, path, junk):
-            yield f"{name} is {junk!r}", _changed(document, path, _setting(junk))
+            yield f"{_name(path)} is {junk!r}", _changed(document, path, _setting(junk))
+
+
+def _name(path: Path) -> str:
+    return "/".join(map(str, path))
 
 
 def _setting(value: Any) -> Callable[[Any, Any], None]:

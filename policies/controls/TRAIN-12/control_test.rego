@@ -206,6 +206,7 @@ test_each_model_is_proven_by_its_own_provenance if {
 	both := stated_of("model", all_listed, true)
 	every case in [
 		{"set": {"verified": false}},
+		{"set": {"materials/0/digest": "x"}},
 		{"set": {"materials": {"a": result.materials[0], "b": result.materials[1]}}},
 	] {
 		spoiled := world.spoiled(both, "provenance", case)

@@ -16,7 +16,7 @@ import select
 import signal
 import warnings
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...errors import EngineError
 from .confined_child import ANSWER, HEADER, MAX_ANSWER_BYTES, TOO_LARGE, TOO_LONG, Step, death_signal, serve
@@ -24,6 +24,7 @@ from .limits import LESS_MEMORY, LESS_TIME, Limits
 
 _GRACE_SECONDS = 5.0
 _OWN_WORK_SECONDS = 600.0
+_LEAST_SECONDS = 1.0
 _CHUNK = 1 << 20
 _MAX_WAIT_MS = 2**31 - 1
 _HELD = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
@@ -37,17 +38,19 @@ class Excess:
         why: what happened.
         hint: what to do about it.
         memory: it ran out of memory, which what ran before it in the same child may have taken.
+        time: it ran out of time.
     """
 
     why: str
     hint: str = ""
     memory: bool = False
+    time: bool = False
 
     def __str__(self) -> str:
         return f"{self.why}: {self.hint}" if self.hint else self.why
 
 
-def run_steps(steps: Sequence[Step], limits: Limits) -> Generator[tuple[int, bytes | Excess]]:
+def run_steps(steps: Sequence[Step], limits: Limits, *, hurry: bool = False) -> Generator[tuple[int, bytes | Excess]]:
     """Do every step in a child, in order, each within the limits.
 
     What the caller changes between two answers is seen by the children forked later. Close the iterator (best with
@@ -56,6 +59,8 @@ def run_steps(steps: Sequence[Step], limits: Limits) -> Generator[tuple[int, byt
     Args:
         steps: what to do.
         limits: of each limited step.
+        hurry: each step that runs out of time halves the time of those behind it, down to a second, so that many that
+            loop do not take many times the limit.
 
     Yields:
         The number of a step, and its answer or why there is none; each number once.
@@ -66,11 +71,12 @@ def run_steps(steps: Sequence[Step], limits: Limits) -> Generator[tuple[int, byt
     answered: set[int] = set()
     failed: set[int] = set()
     suspect: int | None = None
+    patience = limits
     while len(answered) < len(steps):
         plan = [n for n, step in enumerate(steps) if n not in failed and (step.again or n not in answered)]
         if suspect is not None:  # alone with what it needs, so that nobody else can have taken its memory
             plan.sort(key=lambda n: (not steps[n].again, n != suspect))
-        with _child([steps[n] for n in plan], limits) as child:
+        with _child([steps[n] for n in plan], patience) as child:
             before = 0
             for number in plan:
                 answer = child.answer(steps[number])
@@ -81,12 +87,17 @@ def run_steps(steps: Sequence[Step], limits: Limits) -> Generator[tuple[int, byt
                         suspect = number
                         break
                     failed.add(number)
+                    patience = _halved(patience) if answer.time and hurry else patience
                 before += steps[number].limited and not steps[number].again
                 if number not in answered:
                     answered.add(number)
                     yield number, answer
                 if child.ended:
                     break
+
+
+def _halved(limits: Limits) -> Limits:
+    return replace(limits, seconds=min(limits.seconds, max(limits.seconds / 2, _LEAST_SECONDS)))
 
 
 @contextlib.contextmanager
@@ -176,7 +187,7 @@ class _Child:
 
     def _slow(self) -> Excess:
         why = f"it takes longer than {self._limits.seconds:g} s"
-        return Excess(why, LESS_TIME)
+        return Excess(why, LESS_TIME, time=True)
 
     def _large(self) -> Excess:
         why = f"it takes more than {self._limits.memory_mib} MiB of memory"

@@ -17,7 +17,8 @@ class Limits:
     """What the evaluation of one control may use; one that needs more ends in an engine error for that control.
 
     Args:
-        seconds: wall-clock seconds that one control may take to decide one input.
+        seconds: wall-clock seconds that one control may take to decide one input; on the embedded engine fewer behind
+            others that took all of theirs.
         memory_mib: memory in MiB (2**20 bytes) that an evaluation may take on top of what holding its input takes.
 
     Raises:

@@ -110,7 +110,7 @@ class Regorus:
         steps.append(Step(partial(_hand_over, inputs), again=True, limited=False))
         steps += [Step(partial(_answer, inputs, *pair)) for pair in asked]
         harmless = True
-        with closing(run_steps(steps, limits)) as answers:
+        with closing(run_steps(steps, limits, hurry=True)) as answers:
             for number, answer in answers:
                 if number > unread:
                     found = _failed(str(answer)) if isinstance(answer, Excess) else _decoded(answer)

@@ -133,6 +133,21 @@ def test_each_step_has_its_own_time() -> None:
     assert run(*[slow] * 4, limits=Limits(seconds=1.2)) == [b"done"] * 4
 
 
+def test_many_that_loop_take_little_more_than_one() -> None:
+    def nap() -> bytes:
+        time.sleep(0.7)
+        return b"rested"
+
+    steps = [Step(loops), Step(nap), Step(loops), Step(loops), Step(nap)]
+    found = dict(run_steps(steps, Limits(seconds=3), hurry=True))
+    assert [str(found[number]).partition(" s:")[0] for number in (0, 2, 3)] == [
+        f"it takes longer than {seconds}" for seconds in ("3", "1.5", "1")
+    ]
+    assert (found[1], found[4]) == (b"rested", b"rested")
+    short = dict(run_steps([Step(loops)] * 3, SHORT, hurry=True))
+    assert {str(answer).partition(" s:")[0] for answer in short.values()} == {"it takes longer than 0.5"}
+
+
 def test_time_that_the_parent_takes_is_nobodys() -> None:
     big = bytes(3_000_000)
     with contextlib.closing(run_steps([Step(lambda: big)] * 2, SHORT)) as found:

@@ -29,24 +29,24 @@ def chain(length: int) -> str:
 
 
 HOSTILE = {
-    "a loop in a loop": (f"deny contains 1 if {SLOW} == 1\n", "longer than 1.5 s"),
-    "a loop in applies": (f"applies contains 1 if {SLOW} == 1\n", "longer than 1.5 s"),
-    "an index of indexes": (f"deny contains 1 if input{'[1]' * 3000}\n", "longer than 1.5 s"),
+    "a loop in a loop": (f"deny contains 1 if {SLOW} == 1\n", "longer than 1"),
+    "a loop in applies": (f"applies contains 1 if {SLOW} == 1\n", "longer than 1"),
+    "an index of indexes": (f"deny contains 1 if input{'[1]' * 3000}\n", "longer than 1"),
     "a long list": (f"deny contains 1 if {GROWS} == 1\n", "more than 128 MiB"),
     "a string that grows": (f'd0 := "{"a" * 500}"\n{TENFOLD}\ndeny contains 1 if d8 == ""\n', "more than 128 MiB"),
     "millions of findings": (
         f"deny contains {FINDING} if {{ some i in numbers.range(1, 3000000) }}\n",
-        ("more than 128 MiB", "longer than 1.5 s"),
+        ("more than 128 MiB", "longer than 1"),
     ),
     "lists in lists": (f"deny contains {DEEP}\n", "nests too deeply"),
-    "lists in lists on a line": (f"deny contains {'[' * 4000}{']' * 4000}\n", "longer than 1.5 s"),
+    "lists in lists on a line": (f"deny contains {'[' * 4000}{']' * 4000}\n", "longer than 1"),
     "a row of signs": (f"deny contains {'-' * 9000}1\n", "nests too deeply"),
     "calls in calls": ("deny contains " + "abs(\n" * 40_000 + "1" + ")\n" * 40_000, "nests too deeply"),
     "a long sum": ("deny contains " + "1 +\n" * 90_000 + "1\n", "nests too deeply"),
-    "a chain of rules": (f"{chain(20_000)}\ndeny contains c19999\n", ("nests too deeply", "longer than 1.5 s")),
+    "a chain of rules": (f"{chain(20_000)}\ndeny contains c19999\n", ("nests too deeply", "longer than 1")),
     "quantifiers in quantifiers": (
         f"deny contains 1 if {''.join(f'every v{n} in [1] {{' + chr(10) for n in range(2000))}true{'}' * 2000}\n",
-        ("longer than 1.5 s", "nests too deeply"),
+        ("longer than 1", "nests too deeply"),
     ),
     "parentheses": (f"deny contains {'(' * 4000}1{')' * 4000}\n", "nesting too deep"),
     "a value that nests": (

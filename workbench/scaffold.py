@@ -185,6 +185,8 @@ _CONTROL = """# METADATA
 #   evidence: [{evidence}]
 #   remediation: |
 #     State what to do about a finding.
+# schemas:
+#   - input: schema.input
 package probatum.controls.{package}
 
 import rego.v1

@@ -37,7 +37,7 @@ def hostile(expression: str, id: str) -> str:
 def test_a_policy_without_end_is_an_error_of_its_control_alone(name: str) -> None:
     by = policies(hostile(ENDLESS[name], "TINY-01"), module(RULES, id="TINY-02"))
     start = time.monotonic()
-    with Opa(binary=opa_binary(), limits=Limits(SECONDS, MIB)) as engine:
+    with Opa(binary=opa_binary(), limits=Limits(SECONDS, 1024)) as engine:
         found = assess(graph(observation()), by, engine=engine)
         again = assess(graph(observation()), policies(module(RULES)), engine=engine)
     assert time.monotonic() - start < 12 * SECONDS

@@ -6,6 +6,7 @@ which and why. stdout carries data only. Everything heavy is imported by the com
 
 from __future__ import annotations
 
+import signal
 from typing import Annotated
 
 import typer
@@ -38,7 +39,8 @@ keys_app.command("new")(keys_new)
 
 
 def main() -> None:
-    """The entry point of the ``probatum`` command."""
+    """The entry point of the ``probatum`` command; asked to end, it tidies up as it does for Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     app()
 
 

@@ -125,7 +125,8 @@ def test_without_opa_the_remedy_is_named(run, tmp_path: Path, monkeypatch: pytes
     assert "cannot be formatted here" in last_line(result)
 
 
-def test_a_watch_runs_again_until_it_is_interrupted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ends", [signal.SIGINT, signal.SIGTERM])
+def test_a_watch_runs_again_until_it_is_ended(tmp_path: Path, ends: signal.Signals) -> None:
     folder = pack(tmp_path, "test_a if true")
     command = [sys.executable, "-c", "from probatum.cli import main; main()", "policy", "test", str(folder), "--watch"]
     tests = folder / "controls" / "TINY-01" / "control_test.rego"
@@ -137,7 +138,7 @@ def test_a_watch_runs_again_until_it_is_interrupted(tmp_path: Path) -> None:
         until(process, "1 failed (exit 1)")
         until(process, "Ctrl-C ends")
         time.sleep(0.1)
-        os.kill(process.pid, signal.SIGINT)
+        os.kill(process.pid, ends)
         _, rest = process.communicate(timeout=20)
     assert process.returncode == 1, rest
     assert "Traceback" not in rest

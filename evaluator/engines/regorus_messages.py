@@ -15,6 +15,7 @@ _TAKEN_BY_OPA = {
     "line exceeds maximum column width": "break the line",
     "cannot parse number": "write a number that a double can hold",
     "cannot parse string": "write the letter itself",
+    "unexpected keyword": "where it begins the name of a rule choose another",
     "number specified for format verb": "use %v or %d",
 }  # seen in a run of one module for each construct over both engines
 

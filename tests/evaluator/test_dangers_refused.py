@@ -89,3 +89,12 @@ def test_a_module_that_cannot_be_searched_is_refused() -> None:
     sum_of_many = "package deep\n\np := 1" + " + 1" * 600 + "\n\nq := walk(input)\n"
     for text in (deep, sum_of_many, "package deep\n\np := \n"):
         assert "cannot be searched for what the embedded engine takes otherwise" in refusals({"d.rego": text})["d.rego"]
+
+
+def test_a_name_that_begins_with_a_keyword_is_refused_and_other_keywords_are_fine() -> None:
+    text = control("a", "input.contains.in == 1") + "\nx.as := 1\n"
+    fine = outcomes({"controls/A/control.rego": text}, "tiny.a")["tiny.a"]
+    assert fine == {"applies": None, "deny": None, "proof": None}
+    errors = outcomes({"controls/A/control.rego": f"{text}\nas.x := 1\n"}, "tiny.a")["tiny.a"]
+    wanted = "unexpected keyword `as`; where it begins the name of a rule choose another, or use --engine opa"
+    assert all((error or "").endswith(wanted) for error in errors.values())

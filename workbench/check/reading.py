@@ -43,7 +43,7 @@ INVOLVED = Rule(
 RULES = (UNREADABLE, STRAY, SYNTAX, INVOLVED)
 
 _PLACE = re.compile(r":(\d+)(?::(\d+))?: ?(.*)", re.DOTALL)
-_PARSING = Limits(seconds=10.0)
+_PARSING = Limits(seconds=5.0)
 _PLAIN_DEPTH = 9
 _OPENING, _CLOSING = "([{", ")]}"
 
@@ -224,7 +224,9 @@ def _try(path: str, text: str) -> None:
     """
     for _, answer in run_steps([Step(partial(_parse_only, path, text))], _PARSING):
         if isinstance(answer, Excess):
-            raise PolicyError(f"{path}:1:1: it cannot be parsed", why=answer.why, remedy="let brackets nest less")
+            why = "each level of brackets may double the time of the embedded engine's parser"
+            what = f"it cannot be parsed within {_PARSING.seconds:g} s and {_PARSING.memory_mib} MiB"
+            raise PolicyError(f"{path}:1:1: {what}", why=why, remedy="let brackets nest less")
 
 
 def _parse_only(path: str, text: str) -> bytes:

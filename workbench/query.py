@@ -121,7 +121,7 @@ def _read(expression: str) -> Module:
         raise UsageError(_WHAT, why="it closes a bracket that it did not open")
     for node in module.walk():
         name = next((part.dotted() for part in node.below("fcn")), None) if node.kind == "Call" else None
-        if name in IMPURE_BUILTINS:
+        if name is not None and name in IMPURE_BUILTINS:
             raise UsageError(f"the expression calls {name}", why=IMPURE_BUILTINS[name])
     return module
 

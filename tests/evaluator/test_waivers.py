@@ -141,7 +141,8 @@ def test_given_bypasses_are_recorded_sorted_and_once() -> None:
 
 
 LIMITED = module(
-    parameters="{limit: {type: integer, minimum: 0, unit: items, default: 5, description: x}, min_tier: {default: reported}}"
+    parameters="{limit: {type: integer, minimum: 0, unit: items, default: 5, description: x}, "
+    "min_tier: {default: reported}}"
 )
 
 

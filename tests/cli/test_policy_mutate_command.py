@@ -56,6 +56,16 @@ def test_explained_survivors_are_shown_when_asked_for(run, tmp_path: Path) -> No
     assert "EXPLAINED" not in run("policy", "mutate", "--policies", folder).stdout
 
 
+def test_long_diffs_are_cut_and_what_is_not_spoilt_is_named(run, tmp_path: Path) -> None:
+    long = "unused := [\n" + "".join(f"\t{number},\n" for number in range(20)) + "]\n"
+    helper = "\nproven(found) if count(control.proof) == 1 with input as found\n\ntest_helper if proven(good)\n"
+    found = run("policy", "mutate", "--policies", pack(tmp_path, RULES + long, STRONG + helper))
+    assert found.exit_code == 1
+    assert "- 9," in found.stdout
+    assert "… 10 more lines" in found.stdout
+    assert "NOT SPOILT controls/TINY-01/control_test.rego:" in found.stdout
+
+
 def test_json_is_the_report(run, tmp_path: Path) -> None:
     file = tmp_path / "report.json"
     done = run("policy", "mutate", "--policies", pack(tmp_path / "p", tests=WEAKER), "-f", f"json={file}", "-q")

@@ -164,6 +164,14 @@ def test_nothing_is_called_tested_that_was_not(tmp_path: Path) -> None:
         mutate(pack(tmp_path, lib__alone__rego="package acme.alone\n\nimport rego.v1\n\np := 1\n"), jobs=2)
 
 
+def test_nothing_to_change_is_no_result(tmp_path: Path) -> None:
+    nothing = pack(
+        tmp_path, lib__nothing__rego="package acme.nothing\n", lib__nothing_test__rego=f"{OWN_TEST}test_a if true\n"
+    )
+    with pytest.raises(PolicyError, match="no mutant"):
+        mutate(nothing, ("lib/nothing",), jobs=1)
+
+
 def test_an_unknown_name_is_refused_with_what_is_known(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="TINY-02") as caught:
         mutate(pack(tmp_path), ("TINY-02",), jobs=1)

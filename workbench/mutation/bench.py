@@ -17,6 +17,9 @@ NOTICED, SURVIVED, REFUSED = "noticed", "survived", "refused"
 """A test fails; none does; the compiler refuses the mutant."""
 
 
+_UNSAFE = "is unsafe"
+
+
 @dataclass
 class Bench:
     """Modules, and tests of them. Nothing here is shared by processes, and a policy that loops is not stopped here.
@@ -54,7 +57,7 @@ class Bench:
         failure = next((found for name in self.tests if (found := _failure(engine, name)) is not None), None)
         if failure is None and self._judge(engine) == self._outcomes:
             return SURVIVED
-        return REFUSED if failure and failure.raised and self._is_refused(path, text) else NOTICED
+        return REFUSED if failure and failure.raised and self._is_refused(path, text, failure) else NOTICED
 
     def collected(self, path: str, text: str, rule: str) -> list[Document] | None:
         """The members of a rule of a changed module; None when they cannot be told."""
@@ -92,8 +95,10 @@ class Bench:
                 found += [(change, subject, before[subject]) for subject in improved(before, after)]
         return made, found
 
-    def _is_refused(self, path: str, text: str) -> bool:
-        """Whether it is the static checks, which come before the first evaluation, that raise."""
+    def _is_refused(self, path: str, text: str, failure: _Failure) -> bool:
+        """Whether it is a static check that raises; that for unbound variables is made when a rule is evaluated."""
+        if _UNSAFE in str(failure.why):
+            return True
         try:
             self._engine(path, text).eval_query("true")
         except RuntimeError:

@@ -20,6 +20,7 @@ from ..evaluator.metadata import read_control
 from ..evaluator.suggest import did_you_mean
 from ..files import read_limited, write_atomic
 from .examples import BAD, GOOD, example_text
+from .scaffold_texts import CHECKLIST, CONTROL, TEST
 from .simulator.evidence import EVIDENCE
 from .simulator.pipeline import SimulatedPipeline
 
@@ -66,13 +67,13 @@ def scaffold(new: NewControl, folder: Path) -> list[Path]:
     if new.kind not in KINDS:
         raise UsageError(f"there is no kind of subject {new.kind!r}", remedy=did_you_mean(new.kind, KINDS))
     condition = _Condition.of(new)
-    control = _CONTROL.format(**_words(new, condition))
+    control = CONTROL.format(**_words(new, condition))
     read_control(f"controls/{new.id}/control.rego", control)  # refuses what cannot be an id before anything is written
     checklist = folder / "checklists" / f"{new.checklist}.yaml"
     listed = _listed(new, checklist)
     files = {
         home / "control.rego": control,
-        home / "control_test.rego": _TEST.format(**_words(new, condition)),
+        home / "control_test.rego": TEST.format(**_words(new, condition)),
         home / GOOD: _example(new, condition, condition.good),
         home / BAD: _example(new, condition, condition.bad),
         checklist: listed,
@@ -156,7 +157,7 @@ def _listed(new: NewControl, path: Path) -> str:
     """The checklist with one more line; its comments and order stay."""
     line = f"  - id: {new.id}\n"
     if not path.exists():
-        return _CHECKLIST.format(name=new.checklist) + line
+        return CHECKLIST.format(name=new.checklist) + line
     data = read_limited(path, _MAX_BYTES)
     items = strict_yaml.load(data, source=str(path)).value.get("controls")
     if not isinstance(items, list) or not items:
@@ -171,98 +172,3 @@ def _listed(new: NewControl, path: Path) -> str:
     margin = indent[: len(indent) - len(indent.lstrip())]
     last = lines[end - 1] if lines[end - 1].endswith("\n") else lines[end - 1] + "\n"
     return "".join([*lines[: end - 1], last, f"{margin}- id: {new.id}\n", *lines[end:]])
-
-
-_CONTROL = """# METADATA
-# title: {title}
-# description: |
-#   State what is required, and why, in a sentence or two: this is what 'probatum explain' and the reports show.
-# custom:
-#   id: {id}
-#   priority: {priority}
-#   stages: [{stages}]
-#   subjects: [{kind}]
-#   evidence: [{evidence}]
-#   remediation: |
-#     State what to do about a finding.
-# schemas:
-#   - input: schema.input
-package probatum.controls.{package}
-
-import rego.v1
-
-applies contains id if some id in input.ids.{kind}
-
-# Bad news counts wherever it is observed, also when the evidence is stale or partial.
-deny contains {{"subject": id, "message": {message}, "evidence": [obs]}} if {{
-	some id in applies
-	some obs in input.observed[id].{evidence}
-	input.observations[obs].result.{field} != {good}
-}}
-
-# Good news must be usable, and every field that it rests on must be there: what is missing proves nothing.
-proof contains {{"subject": id, "evidence": [obs]}} if {{
-	some id in applies
-	some obs in input.usable[id].{evidence}
-	input.observations[obs].result.{field} == {good}
-}}
-"""
-
-_TEST = """package probatum.controls.{package}_test
-
-import rego.v1
-
-import data.probatum.controls.{package} as control
-
-world(result) := {{
-	"ids": {{"{kind}": ["{kind}:x"]}},
-	"observations": {{"obs:one": {{"type": "{evidence}", "subject": "{kind}:x", "result": result}}}},
-	"observed": {{"{kind}:x": {{"{evidence}": ["obs:one"]}}}},
-	"usable": {{"{kind}:x": {{"{evidence}": ["obs:one"]}}}},
-}}
-
-good := world({{"{field}": {good}}})
-
-bad := world({{"{field}": {bad}}})
-
-unusable(document) := object.union(document, {{"usable": {{"{kind}:x": {{"{evidence}": []}}}}}})
-
-test_passes if {{
-	control.proof == {{{{"subject": "{kind}:x", "evidence": ["obs:one"]}}}} with input as good
-	control.deny == set() with input as good
-}}
-
-test_fails if {{
-	finding := {{"subject": "{kind}:x", "message": {message}, "evidence": ["obs:one"]}}
-	control.deny == {{finding}} with input as bad
-	control.proof == set() with input as bad
-}}
-
-test_bad_news_counts_when_unusable if count(control.deny) == 1 with input as unusable(bad)
-
-test_unusable_evidence_proves_nothing if control.proof == set() with input as unusable(good)
-
-test_a_missing_field_proves_nothing if {{
-	control.proof == set() with input as world({{}})
-	control.deny == set() with input as world({{}})
-}}
-
-test_other_evidence_is_not_looked_at if {{
-	other := {{"obs:other": {{"type": "other", "subject": "{kind}:x", "result": {{"{field}": {bad}}}}}}}
-	control.deny == set() with input as object.union(good, {{"observations": other}})
-}}
-
-test_does_not_apply_without_subjects if {{
-	control.applies == set() with input as object.union(good, {{"ids": {{"{kind}": []}}}})
-	control.deny == set() with input as object.union(bad, {{"ids": {{"{kind}": []}}}})
-	control.proof == set() with input as object.union(good, {{"ids": {{"{kind}": []}}}})
-}}
-"""
-
-_CHECKLIST = """# Controls of this pack; built-in ones may be listed too ('probatum controls' shows them).
-schema: https://probatum.dev/checklist/v1
-id: {name}
-version: "0.1.0"
-title: {name}
-controls:
-"""

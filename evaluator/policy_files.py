@@ -102,7 +102,11 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
     for top in FOLDERS:
         for root, folders, names in os.walk(folder / top):
             folders.sort()
-            for name in sorted((*names, *(name for name in folders if Path(root, name).is_symlink()))):
+            for linked in (path for path in (Path(root), *(Path(root, name) for name in folders)) if path.is_symlink()):
+                raise PolicyError(
+                    f"{linked} is a link", why="what it leads to can change unseen", remedy="copy it here"
+                )
+            for name in sorted(names):
                 path = Path(root, name)
                 check_letters(path.relative_to(folder).as_posix())
                 yield path.relative_to(folder).as_posix(), path

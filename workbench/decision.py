@@ -10,11 +10,10 @@ from typing import Any, Self
 
 from ..errors import UsageError
 from ..evaluator.assess import evaluate
-from ..evaluator.checklist import checklist_from_document
+from ..evaluator.checklist import Checklist, checklist_from_document
 from ..evaluator.engines.base import Engine
 from ..evaluator.graph import Graph
 from ..evaluator.policies import PolicySet
-from .examples import moment
 from .trial import control_named
 
 
@@ -97,6 +96,24 @@ class Decision:
         return "\n".join(lines)
 
 
+def moment(graph: Graph) -> datetime:
+    """When kept evidence is judged: the time of its newest observation, so that it never grows stale."""
+    times = [observation.observed_at for observation in graph.observations.values()]
+    return datetime.fromisoformat(max(times, default="1970-01-01T00:00:00+00:00"))
+
+
+def alone(control: str, policies: PolicySet) -> Checklist:
+    """A checklist of one control, at its defaults."""
+    listed = {
+        "schema": "https://probatum.dev/checklist/v1",
+        "id": "alone",
+        "version": "1.0.0",
+        "title": "One control",
+        "controls": [{"id": control}],
+    }
+    return checklist_from_document(listed, policies, source=control)
+
+
 def decide(
     graph: Graph,
     control: str,
@@ -123,17 +140,10 @@ def decide(
         PolicyError: the policy set or a parameter is wrong.
     """
     id = control_named(control, policies).id
-    listed = {
-        "schema": "https://probatum.dev/checklist/v1",
-        "id": "test",
-        "version": "1.0.0",
-        "title": "One control",
-        "controls": [{"id": id}],
-    }
     found = evaluate(
         graph,
         policies=policies,
-        checklist=checklist_from_document(listed, policies, source="test"),
+        checklist=alone(id, policies),
         now=now or moment(graph),
         engine=engine,
         parameters={id: dict(parameters)} if parameters else {},

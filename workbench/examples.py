@@ -3,7 +3,7 @@
 They lie beside the control, ``good/evidence.json`` and ``bad/evidence.json``, with ``parameters.json`` where the
 defaults are not enough for the good one; each in a folder of its own, because ``opa test FOLDER`` merges the JSON files
 of one folder into its data and would find two graphs in conflict. They are tests, and what ``explain`` and generated
-pages show. An example is judged at the time of its newest observation, so it never grows stale.
+pages show.
 """
 
 from __future__ import annotations
@@ -11,18 +11,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from .. import strict_json
-from ..evaluator.assess import evaluate
-from ..evaluator.checklist import checklist_from_document
-from ..evaluator.engines.base import Engine
 from ..evaluator.graph import Graph
 from ..evaluator.graph_document import load_graph
 from ..evaluator.metadata import Control
-from ..evaluator.policies import PolicySet
 from ..files import read_limited
 
 GOOD, BAD, PARAMETERS = "good/evidence.json", "bad/evidence.json", "parameters.json"
@@ -57,40 +52,6 @@ def read_examples(folder: Path) -> Examples:
 def built_in_folder() -> Path:
     """Where the policies are that ship with Probatum."""
     return Path(__file__).resolve().parents[1] / "policies"
-
-
-def judge_example(
-    graph: Graph, control: Control, policies: PolicySet, engine: Engine, parameters: Mapping[str, Any]
-) -> Mapping[str, Any]:
-    """What a control says of an example: its entry in the assessment.
-
-    Args:
-        graph: the example.
-        control: the control, alone.
-        policies: where it is from.
-        engine: what evaluates it.
-        parameters: values that are not the defaults.
-
-    Raises:
-        PolicyError: a parameter is wrong.
-    """
-    listed = {
-        "schema": "https://probatum.dev/checklist/v1",
-        "id": "example",
-        "version": "1.0.0",
-        "title": "One control",
-        "controls": [{"id": control.id, "parameters": dict(parameters)}],
-    }
-    checklist = checklist_from_document(listed, policies, source=control.path)
-    found = evaluate(graph, policies=policies, checklist=checklist, now=moment(graph), engine=engine)
-    entry: Mapping[str, Any] = found.document["controls"][0]
-    return entry
-
-
-def moment(graph: Graph) -> datetime:
-    """When an example is judged: the time of its newest observation."""
-    times = [observation.observed_at for observation in graph.observations.values()]
-    return datetime.fromisoformat(max(times, default="1970-01-01T00:00:00+00:00"))
 
 
 def pruned(graph: Graph, control: Control) -> Graph:

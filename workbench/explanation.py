@@ -12,7 +12,8 @@ from ..evaluator.engines.base import Engine
 from ..evaluator.metadata import Control
 from ..evaluator.policies import PolicySet
 from ..evaluator.rego.syntax import Module, Node, parse
-from .examples import Examples, judge_example, read_examples
+from .decision import decide
+from .examples import Examples, read_examples
 
 
 def explanation(
@@ -108,10 +109,10 @@ def _examples(control: Control, policies: PolicySet, examples: Examples, engine:
     for name, graph in (("good", examples.good), ("bad", examples.bad)):
         if graph is None:
             continue
-        entry = judge_example(graph, control, policies, engine, examples.parameters)
+        decided = decide(graph, control.id, policies=policies, engine=engine, parameters=examples.parameters)
         found[name] = {
-            "outcome": entry["outcome"],
-            "messages": sorted({finding["message"] for item in entry["subjects"] for finding in item["findings"]}),
+            "outcome": str(decided.outcome()),
+            "messages": sorted({finding["message"] for finding in decided.findings}),
             "parameters": dict(examples.parameters),
             "observations": [
                 {"type": item.type, "subject": item.subject, "status": str(item.status), "result": dict(item.result)}

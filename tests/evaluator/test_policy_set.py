@@ -75,7 +75,10 @@ def test_the_digest_depends_on_every_byte_and_name() -> None:
     assert len(digests) == 4
 
 
-@pytest.mark.parametrize("what", ["missing", "file", "link", "pipe", "large", "not utf-8", "no control"])
+@pytest.mark.parametrize(
+    "what",
+    ["missing", "file", "link", "linked folder", "linked library", "pipe", "large", "not utf-8", "no control"],
+)
 def test_a_folder_that_is_no_policy_set_is_refused(tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "set" if what == "missing" else on_disk(tmp_path)
     odd = path / "lib" / "x.rego"
@@ -83,6 +86,11 @@ def test_a_folder_that_is_no_policy_set_is_refused(tmp_path: Path, what: str, mo
         odd.parent.mkdir()
     if what == "file":
         path = path / "controls/TINY-01/control.rego"
+    elif what == "linked folder":
+        (path / "controls/TINY-02").symlink_to(path / "controls/TINY-01")
+    elif what == "linked library":
+        (path / "lib").rename(path / "elsewhere")
+        (path / "lib").symlink_to(path / "elsewhere")
     elif what == "link":
         odd.symlink_to(path / "controls/TINY-01/control.rego")
     elif what == "pipe":

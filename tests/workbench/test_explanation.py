@@ -15,7 +15,8 @@ from probatum.evaluator.policies import PolicySet
 from probatum.reports.catalogue import render_control
 from probatum.reports.control_page import render_page
 from probatum.reports.format import Format
-from probatum.workbench.examples import built_in_folder, judge_example, read_examples
+from probatum.workbench.decision import decide
+from probatum.workbench.examples import built_in_folder, read_examples
 from probatum.workbench.explanation import explanation
 from probatum.workbench.scaffold import NewControl, scaffold
 
@@ -24,15 +25,14 @@ BUILT_IN = PolicySet.built_in()
 
 @pytest.mark.parametrize("control", BUILT_IN.controls)
 def test_the_examples_of_every_built_in_control_are_judged_as_they_are_called(control: str) -> None:
-    known = BUILT_IN.controls[control]
     found = read_examples(built_in_folder() / "controls" / control)
     assert found.good is not None
     assert found.bad is not None
     with Regorus() as engine:
-        good = judge_example(found.good, known, BUILT_IN, engine, found.parameters)
-        bad = judge_example(found.bad, known, BUILT_IN, engine, found.parameters)
-    assert good["outcome"] == "pass", good
-    assert bad["outcome"] == "fail", bad
+        good = decide(found.good, control, policies=BUILT_IN, engine=engine, parameters=found.parameters)
+        bad = decide(found.bad, control, policies=BUILT_IN, engine=engine, parameters=found.parameters)
+    assert good.outcome() == "pass", good
+    assert bad.outcome() == "fail", bad
 
 
 def test_everything_about_a_control() -> None:

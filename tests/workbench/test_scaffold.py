@@ -12,7 +12,8 @@ from probatum.errors import ProbatumError, UsageError
 from probatum.evaluator.checklist import load_checklist
 from probatum.evaluator.engines.regorus import Regorus
 from probatum.evaluator.policies import PolicySet
-from probatum.workbench.examples import judge_example, read_examples
+from probatum.workbench.decision import decide
+from probatum.workbench.examples import read_examples
 from probatum.workbench.scaffold import NewControl, scaffold
 from probatum.workbench.simulator.evidence import EVIDENCE
 
@@ -37,8 +38,10 @@ def test_every_type_of_evidence_gives_a_control_that_works(tmp_path: Path, evide
     assert examples.bad is not None
     with Regorus() as engine:
         parameters = {"min_tier": "observed"}
-        assert judge_example(examples.good, control, policies, engine, parameters)["outcome"] == "pass"
-        assert judge_example(examples.bad, control, policies, engine, parameters)["outcome"] == "fail"
+        for graph, outcome in ((examples.good, "pass"), (examples.bad, "fail")):
+            assert (
+                decide(graph, "ACME-01", policies=policies, engine=engine, parameters=parameters).outcome() == outcome
+            )
     assert list(load_checklist("acme", policies).entries) == ["ACME-01"]
 
 

@@ -8,14 +8,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ...evaluator.checklist import checklist_from_document, parameters_of
+from ...evaluator.checklist import parameters_of
 from ...evaluator.graph import Graph
 from ...evaluator.index import Index
 from ...evaluator.metadata import Control
 from ...evaluator.policies import PolicySet
 from ...evaluator.usability import Limit
 from .. import simulator
-from ..examples import BAD, GOOD, moment, pruned, read_examples
+from ..decision import alone, moment
+from ..examples import BAD, GOOD, pruned, read_examples
 from .spoils import Document
 
 
@@ -54,14 +55,7 @@ def _bad_graphs() -> tuple[tuple[str, Graph, str, str], ...]:
 
 
 def _input(graph: Graph, control: Control, policies: PolicySet, parameters: Any, now: datetime) -> Document:
-    listed = {
-        "schema": "https://probatum.dev/checklist/v1",
-        "id": "mutation",
-        "version": "1.0.0",
-        "title": "One control",
-        "controls": [{"id": control.id, "parameters": dict(parameters)}],
-    }
-    checklist = checklist_from_document(listed, policies, source=control.path)
-    values = {name: item.value for name, item in parameters_of(checklist, policies, {})[control.id].items()}
+    effective = parameters_of(alone(control.id, policies), policies, {control.id: dict(parameters)})
+    values = {name: item.value for name, item in effective[control.id].items()}
     index = Index(graph, int(now.timestamp()))
     return index.policy_input(index.usable(Limit.of(values)), parameters={control.id: values}, stage=None)

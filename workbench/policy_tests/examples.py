@@ -12,7 +12,8 @@ from ...evaluator.graph import Graph
 from ...evaluator.metadata import Control
 from ...evaluator.policies import PolicySet
 from ...evaluator.policy_files import read_folder
-from ..examples import BAD, GOOD, Examples, built_in_folder, judge_example, read_examples
+from ..decision import decide
+from ..examples import BAD, GOOD, Examples, built_in_folder, read_examples
 from .discovery import Place
 from .model import Result, State
 
@@ -69,7 +70,7 @@ def _judged(
         return "there is no such file: a control has a good and a bad example, or neither", "failed"
     if control is None:
         return "there is no control of that id", "error"
-    entry = judge_example(graph, control, policies, engine, examples.parameters)
+    entry = decide(graph, control.id, policies=policies, engine=engine, parameters=examples.parameters).entry
     if entry["error"]:
         return str(entry["error"]), "error"
     if entry["outcome"] in _WANTED[file]:

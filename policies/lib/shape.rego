@@ -3,9 +3,9 @@
 # description: |
 #   Guards that make an odd value harmless: an engine may raise where a list, a string or a number has another type,
 #   and a rule that is undefined says nothing. Every function here is defined, or undefined, in every engine alike.
-#   Negate only comparisons with == (not item.key == value) and calls on values that are bound: OPA leaves a rule undefined
-#   where a negated call, or a negated "in", has an argument that is missing, and regorus does not. That is why some
-#   functions take the item and the key.
+#   Negate only comparisons with == (not item.key == value) and calls on values that are bound: OPA leaves a rule
+#   undefined where a negated call, another comparison or a negated "in" has an argument that is missing, and regorus
+#   does not. That is why some functions take the item and the key.
 #   Calls are dear in the embedded engine (2 to 8 µs), comparisons are not (0.2 µs). What runs for every subject
 #   therefore compares: list[0] holds for a list that is not empty, text > "" for a text that says something, as values
 #   are ordered null < boolean < number < string < array < object.

@@ -45,7 +45,10 @@ without(world, id, type) := json.patch(world, [
 
 # METADATA
 # title: The same world, with an observation beside it that is about nobody and of no type that is known
-stranger(world, result) := object.union(world, {"observations": {"obs:stranger": {"status": "complete", "result": result}}})
+stranger(world, result) := object.union(world, {"observations": {"obs:stranger": {
+	"status": "complete",
+	"result": result,
+}}})
 
 # METADATA
 # title: The same world with its result spoiled

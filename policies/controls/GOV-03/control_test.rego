@@ -141,7 +141,10 @@ wrong contains name if {
 }
 
 as_expected(messages) if {
-	control.deny == {{"subject": "pipeline:x", "message": message, "evidence": ["obs:policy_packs"]} | some message in messages}
+	control.deny == {finding |
+		some message in messages
+		finding := {"subject": "pipeline:x", "message": message, "evidence": ["obs:policy_packs"]}
+	}
 	control.proof == set()
 }
 

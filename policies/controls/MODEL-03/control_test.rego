@@ -62,7 +62,10 @@ wrong contains name if {
 }
 
 as_expected(messages) if {
-	control.deny == {{"subject": "model:x", "message": message, "evidence": ["obs:model_signature"]} | some message in messages}
+	control.deny == {finding |
+		some message in messages
+		finding := {"subject": "model:x", "message": message, "evidence": ["obs:model_signature"]}
+	}
 	control.proof == set()
 }
 

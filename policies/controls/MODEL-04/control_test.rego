@@ -153,7 +153,8 @@ test_folder_passes_when_each_file_is_pinned if {
 
 test_covered_folder_is_not_called_uncovered if {
 	changed := world.spoiled(folder, "hashes", {"set": {"pins/0/match": false}})
-	message := sprintf("its content is not what x/SHA256SUMS pins: expected %s, found %s", [world.sha("b"), world.sha("b")])
+	digest := world.sha("b")
+	message := sprintf("its content is not what x/SHA256SUMS pins: expected %s, found %s", [digest, digest])
 	as_expected("hashes", {message}) with input as changed
 }
 

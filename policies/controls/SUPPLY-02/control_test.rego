@@ -121,7 +121,10 @@ wrong contains name if {
 }
 
 as_expected(messages) if {
-	control.deny == {{"subject": "dependency_set:x", "message": message, "evidence": ["obs:dependency_audit"]} | some message in messages}
+	control.deny == {finding |
+		some message in messages
+		finding := {"subject": "dependency_set:x", "message": message, "evidence": ["obs:dependency_audit"]}
+	}
 	control.proof == set()
 }
 

@@ -141,7 +141,10 @@ wrong contains name if {
 }
 
 as_expected(messages) if {
-	control.deny == {{"subject": "dependency_set:x", "message": message, "evidence": ["obs:dependencies"]} | some message in messages}
+	control.deny == {finding |
+		some message in messages
+		finding := {"subject": "dependency_set:x", "message": message, "evidence": ["obs:dependencies"]}
+	}
 	control.proof == set()
 }
 

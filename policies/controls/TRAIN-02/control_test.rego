@@ -93,7 +93,10 @@ wrong contains name if {
 }
 
 as_expected(messages) if {
-	control.deny == {{"subject": "workload:x", "message": message, "evidence": ["obs:workload"]} | some message in messages}
+	control.deny == {finding |
+		some message in messages
+		finding := {"subject": "workload:x", "message": message, "evidence": ["obs:workload"]}
+	}
 	control.proof == set()
 }
 

@@ -39,12 +39,13 @@ def first_problem(check: Validator, value: Any) -> str | None:
     if error is None:
         return None
     message = error.message if len(error.message) <= 200 else f"{error.message[:197]}..."
-    return f"{pointer(error.absolute_path)}: {message}"
+    place = pointer(error.absolute_path)
+    return f"{place}: {message}" if place else message
 
 
 def pointer(path: Iterable[str | int]) -> str:
-    """A field's place in words of JSON: ``observations.obs:1f.result[3]``."""
+    """A field's place in words of JSON: ``observations.obs:1f.result[3]``; empty for the whole."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text or "document"
+    return text

@@ -114,6 +114,7 @@ def conclusion(document: Document) -> str:
     result = str(document.get("result"))
     counts = document.get("counts") or {}
     failed, unknown = counts.get("fail", 0), counts.get("inconclusive", 0)
+    engine = [reason.get("message") for reason in document.get("reasons") or [] if reason.get("code") == "engine_error"]
     because = {
         "fail": f"{_several(failed, 'control')} failed",
         "inconclusive": f"{_several(unknown, 'control')} could not be judged"
@@ -121,6 +122,8 @@ def conclusion(document: Document) -> str:
         else "the run as a whole cannot be relied on",
         "pass": f"{_several(counts.get('pass', 0), 'control')} passed",
     }.get(result, "")
+    if engine and result == "inconclusive":
+        because = f"{because}: {plain(engine[0])}"
     return f"{result.upper()}: {because}" if because else plain(result).upper()
 
 

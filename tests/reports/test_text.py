@@ -116,3 +116,10 @@ def test_json_keeps_the_value_and_shows_no_control(mark: str) -> None:
 def test_error_of_a_control_is_shown_above_its_subjects(sample: dict[str, Any]) -> None:
     sample["controls"][0]["error"] = "the rule deny is undefined"
     assert "  error: the rule deny is undefined\n  model:tumour fail\n" in render(sample, Format.TEXT)
+
+
+def test_an_engine_that_cannot_work_is_named_in_the_conclusion() -> None:
+    reasons = [{"code": "engine_error", "message": "no \x1b server"}, {"code": "nothing_passed", "message": "nothing"}]
+    document = {"result": "inconclusive", "counts": {"inconclusive": 2}, "reasons": reasons}
+    assert reading.conclusion(document) == "INCONCLUSIVE: 2 controls could not be judged: no \\u001b server"
+    assert reading.conclusion({**document, "result": "fail", "counts": {"fail": 1}}) == "FAIL: 1 control failed"

@@ -58,7 +58,7 @@ def lay_out(parts: Iterable[RenderableType], *, color: bool, width: int) -> str:
         _environ={},  # the caller's COLUMNS, TERM or FORCE_COLOR must not change a report
     )
     for part in parts:
-        console.print(part, markup=False, emoji=False, highlight=False)
+        console.print(part, markup=False, emoji=False, highlight=False, crop=False)
     lines = [line.rstrip() for line in stream.getvalue().splitlines()]
     return "\n".join(lines).rstrip("\n") + "\n"
 
@@ -93,6 +93,23 @@ class Paragraph:
 def line(value: object, *, indent: int = 0, style: str = "", hang: str = "") -> Paragraph:
     """A paragraph of untrusted words; see ``Paragraph``."""
     return Paragraph(words(value, style), indent, plain(hang))
+
+
+@dataclass(frozen=True)
+class Unbroken:
+    """One line as it is, however long: a place that programs look for, or an excerpt with a caret below.
+
+    Args:
+        text: went through ``plain``, or is as harmless.
+        style: a name of ``_COLORS``, or rich's own.
+    """
+
+    text: str
+    style: str = ""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Rich's protocol; a bare ``Text`` would be joined with others, and lose that it is not to be wrapped."""
+        yield Text(self.text, style=_COLORS.get(self.style, self.style), no_wrap=True, overflow="ignore")
 
 
 def heading(value: object) -> RenderableType:

@@ -9,11 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from rich.console import RenderableType
-from rich.text import Text
 
 from .. import __version__
 from ..errors import UsageError
-from .console import lay_out, line
+from .console import Unbroken, lay_out, line
 from .format import Format
 from .plain import json_text, plain
 
@@ -59,13 +58,14 @@ def _parts(document: Mapping[str, Any]) -> Iterator[RenderableType]:
     for problem in document["problems"]:
         place = f"{problem['path']}:{problem['line']}:{problem['column']}"
         severity = str(problem["severity"])
-        yield line(f"{place}: {severity}: {problem['what']} [{problem['rule']}]", style=_STYLES.get(severity, ""))
+        told = plain(f"{place}: {severity}: {problem['what']} [{problem['rule']}]")
+        yield Unbroken(told, _STYLES.get(severity, ""))
         why, *excerpt = str(problem["why"]).split("\n")
         if why and (problem["rule"], why) not in explained:
             explained.add((problem["rule"], why))
             yield line(why, indent=4, hang="why:")
         for text in excerpt:
-            yield Text(_exact(text), no_wrap=True)
+            yield Unbroken(_exact(text))
         if problem["remedy"]:
             yield line(problem["remedy"], indent=4, hang="remedy:")
     for problem in document["exempt"]:

@@ -1,10 +1,12 @@
 """For every test: nobody's own keys or settings are touched, and generated examples have no deadline."""
 
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background starts us with Ctrl-C ignored
 settings.register_profile("probatum", deadline=None)  # a loaded machine is slow, not wrong
 settings.load_profile("probatum")
 

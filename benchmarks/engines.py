@@ -1,7 +1,8 @@
 """The engines side by side: the same policies over the same evidence, in one run.
 
 Run it from the repository: ``python benchmarks/engines.py [PIPELINES ...]``. Three ways decide the same pipelines:
-Probatum's ``evaluate`` on the embedded engine, ``evaluate`` on an Open Policy Agent server that it starts, and
+Probatum's ``evaluate`` on the embedded engine (in children with limits, as the command line has it; and, for a service
+that trusts its policies, in this process), ``evaluate`` on an Open Policy Agent server that it starts, and
 ``opa eval`` as one process per pipeline with a bundle and an input file. The third is given the very question that
 the second asks its server: usability, indexes and files are made before, and nothing is judged afterwards, so that
 the comparison leans its way. Time on the wall and of the processors is counted, with the start of an engine. Beyond
@@ -27,12 +28,13 @@ from typing import Any
 
 from probatum import strict_json
 from probatum.evaluator.assess import evaluate
-from probatum.evaluator.checklist import load_checklist
+from probatum.evaluator.checklist import Checklist, load_checklist
 from probatum.evaluator.engines.base import RULES, Batch, Engine
 from probatum.evaluator.engines.limits import Limits
 from probatum.evaluator.engines.opa_loaded import Loaded
 from probatum.evaluator.engines.opa_questions import Questions
 from probatum.evaluator.engines.opa_server import find_binary
+from probatum.evaluator.engines.regorus import Regorus
 from probatum.evaluator.engines.select import engine_named
 from probatum.evaluator.graph import Graph
 from probatum.evaluator.policies import PolicySet
@@ -53,17 +55,19 @@ class Case:
     Args:
         subjects: of the graph.
         graph: the evidence.
+        checklist: all controls.
     """
 
     subjects: int
     graph: Graph
+    checklist: Checklist
 
     def decide(self, engine: Engine, policies: PolicySet) -> None:
         """One evaluation."""
         evaluate(
             self.graph,
             policies=policies,
-            checklist=load_checklist("full", policies),
+            checklist=self.checklist,
             now=simulator.NOW,
             engine=engine,
             parameters=simulator.parameters(),
@@ -163,11 +167,11 @@ def _processor() -> float:
     return sum(item.ru_utime + item.ru_stime for item in used)
 
 
-def on_engine(name: str, case: Case, policies: PolicySet, count: int) -> Time:
+def on_engine(start: Callable[[], Engine], case: Case, policies: PolicySet, count: int) -> Time:
     """Time per pipeline, with the start and the end of the engine."""
 
     def work(once: Once) -> None:
-        with engine_named(name) as engine:
+        with start() as engine:
             for _ in range(count):
                 once(lambda: case.decide(engine, policies))
 
@@ -196,10 +200,20 @@ def by_process(case: Case, policies: PolicySet, count: int) -> tuple[Time, int]:
         return timed(work, run), run
 
 
+def case_of(subjects: int, policies: PolicySet) -> Case:
+    """A simulated pipeline, under every control."""
+    return Case(subjects, simulator.scaled_graph(subjects), load_checklist("full", policies))
+
+
+def opa() -> Engine:
+    """An Open Policy Agent server."""
+    return engine_named("opa")
+
+
 def _share(subjects: int, count: int) -> None:
     """What one of several workers does."""
     policies = PolicySet.built_in()
-    on_engine("opa", Case(subjects, simulator.scaled_graph(subjects)), policies, count)
+    on_engine(opa, case_of(subjects, policies), policies, count)
 
 
 def shared(subjects: int, count: int) -> float:
@@ -217,14 +231,16 @@ def shared(subjects: int, count: int) -> float:
 
 def row(case: Case, policies: PolicySet, count: int, target: float) -> tuple[str, bool, Time]:
     """One line of the table, whether the target is met (a single pipeline has none), and the time on the server."""
-    embedded, server = on_engine("regorus", case, policies, count), on_engine("opa", case, policies, count)
+    embedded, server = on_engine(Regorus, case, policies, count), on_engine(opa, case, policies, count)
+    inside = on_engine(lambda: Regorus(limits=None), case, policies, count)
     process, run = by_process(case, policies, count)
     met = count == 1 or process.best / embedded.best >= target
     cells = [f"{case.subjects:8}  {count:9}", *map(str, (embedded, server, process))]
     cells += [embedded.times(process), server.times(process)]
     cells.append("" if met else f"MISSES {target:g} x")
     cells.append("" if run == count else f"(opa eval: {run} of {count} were run)")
-    return "  ".join(cells).rstrip(), met, server
+    told = f"{'':21}{inside}  regorus in this process, without limits: {inside.times(process)} of opa eval"
+    return "  ".join(cells).rstrip() + "\n" + told, met, server
 
 
 def main(counts: list[int]) -> int:
@@ -238,7 +254,7 @@ def main(counts: list[int]) -> int:
     print("  ".join(["subjects  pipelines", *heads, f"{'regorus':17}", "OPA server"]))
     good = True
     for subjects, target in TARGETS.items():
-        case = Case(subjects, simulator.scaled_graph(subjects))
+        case = case_of(subjects, policies)
         for count in counts:
             text, met, server = row(case, policies, count, target)
             good &= met

@@ -1,4 +1,4 @@
-"""For every test: nobody's own keys or settings are touched, and generated examples have no deadline."""
+"""For every test: nobody's own keys or settings are touched, output is wide, generated examples have no deadline."""
 
 import signal
 from pathlib import Path
@@ -16,6 +16,7 @@ def own_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyt
     """A configuration folder of the test's own, and none of the caller's settings."""
     folder = tmp_path_factory.mktemp("config")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
+    monkeypatch.setenv("COLUMNS", "300")  # however long the path of a temporary folder is, no output folds it
     for name in ("SOURCE_DATE_EPOCH", "PROBATUM_DEBUG", "PROBATUM_KEY_PASSPHRASE", "PROBATUM_OPA_URL"):
         monkeypatch.delenv(name, raising=False)
     return folder

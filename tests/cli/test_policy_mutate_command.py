@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 from command_case import last_line, tree
 from mutation_case import STRONG, pack
 from policy_case import RULES
@@ -13,8 +12,7 @@ from policy_case import RULES
 WEAKER = STRONG.replace("world.unusable(bad)] {\n\t\tcontrol.deny", "bad] {\n\t\tcontrol.deny")
 
 
-def test_no_survivor_is_a_pass(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+def test_no_survivor_is_a_pass(run, tmp_path: Path) -> None:
     folder = pack(tmp_path)
     before = tree(folder)
     done = run("policy", "mutate", "--policies", folder, "-j", 2)

@@ -67,6 +67,7 @@ def opa_verifies(base: Path, key: Any, algorithm: str) -> None:
     (base / "key.pub").write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     options = ("--verification-key", "key.pub", "--verification-key-id", "default", "--signing-alg", algorithm)
     opa("build", *options, "-b", "x.tar.gz", "-o", "y.tar.gz", cwd=base)
+    assert (base / "y.tar.gz").is_file()
 
 
 def built(base: Path, key: Any, algorithm: str) -> Path:

@@ -11,8 +11,8 @@ from typing import Any
 
 from . import strict_json
 from .attestations.local_key import local_trust
-from .attestations.package import ASSESSMENT, EVIDENCE, SETTINGS, UNSIGNED
 from .attestations.package_files import LIMITS
+from .attestations.package_names import ASSESSMENT, EVIDENCE, SETTINGS, UNSIGNED, signed_name, signed_names
 from .attestations.public_key import PublicKey
 from .attestations.report import VerificationReport
 from .attestations.trust import TrustPolicy, trust_keys
@@ -84,19 +84,23 @@ def read_assessment(path: Path) -> tuple[Mapping[str, Any], dict[str, str]]:
     """
     if path.is_file():
         return _assessment(_json(path), path), {}
-    for name in (ASSESSMENT, UNSIGNED):
+    for name in (*signed_names(ASSESSMENT), UNSIGNED):
         if (path / name).is_file():
             graph = _json(path / EVIDENCE)
             places = {key: subject["location"] for key, subject in graph["subjects"].items() if "location" in subject}
             return _assessment(_json(path / name), path / name), places
     raise UsageError(
-        f"no assessment in {path}", why=f"neither {ASSESSMENT} nor {UNSIGNED}", remedy="give a verdict package"
+        f"no assessment in {path}",
+        why=f"neither {signed_name(ASSESSMENT, 'dsse')} nor {UNSIGNED}",
+        remedy="give a verdict package",
     )
 
 
 def _assessment(document: Any, path: Path) -> Mapping[str, Any]:
     from .attestations.dsse import from_document
 
+    if isinstance(document, dict) and "dsseEnvelope" in document:
+        document = document["dsseEnvelope"]
     if isinstance(document, dict) and "payload" in document:
         payload = from_document(document, source=str(path)).payload
         document = strict_json.loads(payload, source=str(path))

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from . import __version__, authoring
-from .attestations.keys import SigningKey
-from .attestations.package import PackageContents, check_destination, write_package
+from . import authoring
 from .attestations.trust import TrustPolicy
 from .attestations.trust_file import load_trust
 from .attestations.verifier import TrustVerifier
@@ -20,11 +17,9 @@ from .collectors.diagnosis import diagnose as collectors_diagnosis
 from .collectors.discovery import discover, manifest_of
 from .collectors.manifest import FILE_NAME, Manifest, load_manifest
 from .collectors.registry import collectors
-from .collectors.report_store import ReportStore
 from .collectors.run import Collected, Run, collect
 from .errors import ProbatumError, UsageError
 from .evaluator.assess import Assessment, evaluate
-from .evaluator.bundle import pack
 from .evaluator.checklist import Checklist, load_checklist, parameters_of
 from .evaluator.engines.diagnosis import diagnose as engines_diagnosis
 from .evaluator.engines.limits import Limits as EngineLimits
@@ -39,7 +34,6 @@ from .files import read_limited, write_atomic
 from .packs.choose import Given
 from .packs.open import Opened
 from .policy_sources import open_policies
-from .reports.format import Format, render
 from .strict_json import DEFAULT_LIMITS, Limits
 
 DEFAULT_CHECKLIST = "secure-pipeline"
@@ -210,55 +204,6 @@ def _judge(
     return Judged(assessment, graph, opened.policies, recorded, trust)
 
 
-def seal(judged: Judged, reports: ReportStore, key: SigningKey | None, out: Path) -> None:
-    """Sign the verdict and write the verdict package; an earlier package stays intact until this one is whole.
-
-    Args:
-        judged: the assessment.
-        reports: raw tool output.
-        key: who signs; None leaves the assessment unsigned and says so.
-        out: the package's folder.
-
-    Raises:
-        UsageError: the folder cannot be written, or holds something else.
-    """
-    document = judged.assessment.document
-    places = locations(judged.graph)
-    contents = PackageContents(
-        graph=judged.graph,
-        assessment=document,
-        settings=judged.settings,
-        policies=pack(judged.policies),
-        trust=judged.trust,
-        reports={name: render(document, format, locations=places).encode() for name, format in _REPORTS.items()},
-        raw=dict(reports),
-    )
-    write_package(out, contents, signers=() if key is None else (key,), version=__version__)
-
-
-def check_out(out: Path | None) -> None:
-    """Refuse a destination that cannot become a verdict package, before the work is done."""
-    if out is not None:
-        check_destination(out)
-
-
-def locations(graph: Graph, root: Path | None = None) -> dict[str, str]:
-    """Subject id to path, for reports that point at files.
-
-    Args:
-        graph: the evidence.
-        root: the pipeline's folder: paths are then relative to the working folder, if the pipeline lies below it, as
-            code scanning wants them; without it they are relative to the pipeline, whatever the working folder is.
-    """
-    base = Path() if root is None else Path(os.path.relpath(root))
-    prefix = Path() if ".." in base.parts else base
-    return {
-        key: (prefix / subject.location).as_posix()
-        for key, subject in graph.subjects.items()
-        if subject.location and "://" not in subject.location
-    }
-
-
 def read_evidence(paths: Sequence[Path], limits: Limits = DEFAULT_LIMITS) -> Graph:
     """Read evidence graphs, and merge them into one when there are several.
 
@@ -306,9 +251,6 @@ def diagnose(path: Path, options: Options) -> list[dict[str, Any]]:
     trust = _trust(manifest, options)
     run = _run(options, trust, _packs(manifest, options, trust))
     return collectors_diagnosis(manifest, collectors(), run) + engines_diagnosis()
-
-
-_REPORTS = {"assessment.json": Format.JSON, "assessment.md": Format.MARKDOWN, "assessment.sarif": Format.SARIF}
 
 
 def _policies(manifest: Manifest | None, options: Options, trust: TrustPolicy | None) -> Opened:

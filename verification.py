@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +22,9 @@ class Verification:
         kind: what the document is: ``dsse``, ``sigstore``, ``link``, ``layout``, ``signature`` or ``unknown``.
         about: the kind of content that was signed: a predicate type, ``link``, ``layout``, or ``artifact``; empty
             when nothing is verified.
+        signed_at: when it was signed (RFC 3339), vouched for by somebody other than the signer: a log or a timestamp
+            authority; None where nobody does.
+        identity: what the certificate of a keyless signer says of it, such as ``issuer``, ``workflow`` and ``runner``.
     """
 
     verified: bool
@@ -32,6 +35,8 @@ class Verification:
     roles: tuple[str, ...] = ()
     kind: str = "unknown"
     about: str = ""
+    signed_at: str | None = None
+    identity: Mapping[str, str] = field(default_factory=dict)
 
 
 class EnvelopeVerifier(Protocol):

@@ -29,11 +29,13 @@ class CheckedStatement:
         rows: of every check that was made.
         statement: what was signed; None unless every check held.
         signers: names of the allowed signers.
+        signed_at: when it was signed, vouched for by somebody other than the signers; None where nobody does.
     """
 
     rows: tuple[Row, ...]
     statement: Mapping[str, Any] | None = None
     signers: tuple[str, ...] = ()
+    signed_at: datetime | None = None
 
 
 def check_envelope(

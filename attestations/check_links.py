@@ -9,8 +9,8 @@ from typing import Any
 from .. import strict_json
 from ..errors import EvidenceError
 from ..evaluator.graph import Graph
-from .package import ASSESSMENT, EVIDENCE, POLICIES, SETTINGS, TRUST
 from .package_files import PackageFiles
+from .package_names import ASSESSMENT, EVIDENCE, POLICIES, SETTINGS, TRUST, find_signed
 from .report import Row, equal
 from .statement import subjects_of
 from .vsa import level, policy_uri, resource_uri, used_attestations
@@ -57,8 +57,9 @@ def check_evidence(files: PackageFiles, graph: Graph, verdict: Document, assessm
     yield equal("evidence: identity", digests["graph"]["sha256"], graph.digest, f"{EVIDENCE} is not in canonical form")
     yield equal("evidence: pipeline", assessment["predicate"]["pipeline"], dict(graph.pipeline), "another pipeline")
     yield _same_subjects("evidence: subjects", subjects_of(graph), verdict["subject"])
-    envelope = {"uri": ASSESSMENT, "digest": {"sha256": found[ASSESSMENT]["sha256"]}}
-    inputs = [envelope, *used_attestations(graph)]
+    envelope = find_signed(ASSESSMENT, found) or ""
+    signed = {"uri": envelope, "digest": {"sha256": found[envelope]["sha256"]}}
+    inputs = [signed, *used_attestations(graph)]
     yield equal("verdict: input attestations", inputs, verdict["predicate"]["inputAttestations"], "other attestations")
     yield from _trust(files, digests["trust_policy"])
 

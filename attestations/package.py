@@ -10,30 +10,39 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from .. import strict_json
 from ..errors import UsageError
 from ..evaluator.graph import Graph
 from ..evaluator.graph_document import dump_graph
-from . import dsse
-from .keys import SigningKey
+from .attestor import Attestor
+from .package_names import (
+    ASSESSMENT,
+    DETACHED,
+    EVIDENCE,
+    POLICIES,
+    SETTINGS,
+    TRUST,
+    UNSIGNED,
+    VERDICT,
+    find_signed,
+    signed_name,
+    signed_names,
+)
 from .statement import assessment_statement, subjects_of
 from .trust import TrustPolicy
 from .vsa import used_attestations, vsa_statement
 
-VERDICT = "verdict.dsse.json"
-ASSESSMENT = "assessment.dsse.json"
-UNSIGNED = "assessment.unsigned.json"
-EVIDENCE = "evidence.json"
-POLICIES = "policies.tar.gz"
-SETTINGS = "settings.json"
-TRUST = "trust.json"
-_TOP_LEVEL = {VERDICT, ASSESSMENT, UNSIGNED, EVIDENCE, POLICIES, SETTINGS, TRUST, "reports", "raw"}
+Detach = Callable[[bytes], bytes]
+"""Makes a detached file from the signed verdict's bytes: a proof that it is in a log, a timestamp over it."""
+_SIGNED = {*signed_names(VERDICT), *signed_names(ASSESSMENT)}
+_TOP_LEVEL = {*_SIGNED, *DETACHED, UNSIGNED, EVIDENCE, POLICIES, SETTINGS, TRUST, "reports", "raw"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +75,7 @@ class WrittenPackage:
     Args:
         folder: where it lies.
         files: every file's path inside the folder, sorted.
-        signers: key ids; empty when it is unsigned.
+        signers: key ids or an identity; empty when it is unsigned.
         verdict: the signed VSA statement; None when it is unsigned.
     """
 
@@ -77,14 +86,20 @@ class WrittenPackage:
 
 
 def write_package(
-    folder: Path, contents: PackageContents, *, signers: Sequence[SigningKey] = (), version: str
+    folder: Path,
+    contents: PackageContents,
+    *,
+    attestor: Attestor | None = None,
+    detached: Mapping[str, Detach] = MappingProxyType({}),
+    version: str,
 ) -> WrittenPackage:
     """Write a verdict package.
 
     Args:
         folder: destination; an older verdict package or an empty folder there is replaced.
         contents: what goes in.
-        signers: who signs; nobody leaves an ``assessment.unsigned.json`` and no verdict, which `verify` refuses.
+        attestor: who signs; nobody leaves an ``assessment.unsigned.json`` and no verdict, which `verify` refuses.
+        detached: names out of ``DETACHED``, and what makes each once the verdict is signed.
         version: of Probatum, for the verdict.
 
     Raises:
@@ -93,7 +108,9 @@ def write_package(
         EvidenceError: a document does not follow its schema.
     """
     check_destination(folder)
-    files, verdict = package_files(contents, signers=signers, version=version)
+    files, verdict = package_files(contents, attestor=attestor, version=version)
+    if (name := find_signed(VERDICT, files)) is not None:
+        files |= {path: make(files[name]) for path, make in detached.items()}
     destination = folder.resolve()
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
@@ -109,28 +126,30 @@ def write_package(
             why=error.strerror or str(error),
             remedy="choose a folder that you may write to; nothing was changed",
         ) from error
-    return WrittenPackage(folder, tuple(sorted(files)), tuple(key.public.id for key in signers), verdict)
+    return WrittenPackage(folder, tuple(sorted(files)), () if attestor is None else attestor.signers, verdict)
 
 
 def package_files(
-    contents: PackageContents, *, signers: Sequence[SigningKey], version: str
+    contents: PackageContents, *, attestor: Attestor | None, version: str
 ) -> tuple[dict[str, bytes], Mapping[str, Any] | None]:
     """The files of a verdict package by path, and the verdict statement if it is signed."""
     files = _unsigned_files(contents)
     subjects = subjects_of(contents.graph)
     statement = assessment_statement(subjects, contents.assessment)
-    if not signers:
+    if attestor is None:
         files[UNSIGNED] = strict_json.canonical(statement)
         return files, None
-    files[ASSESSMENT] = dsse.sign(strict_json.canonical(statement), signers).to_bytes()
+    assessment = signed_name(ASSESSMENT, attestor.form)
+    files[assessment] = attestor.attest(strict_json.canonical(statement))
     verdict = vsa_statement(
         subjects,
         contents.assessment,
+        envelope=assessment,
         files={path: file_entry(data) for path, data in files.items()},
         attestations=used_attestations(contents.graph),
         version=version,
     )
-    files[VERDICT] = dsse.sign(strict_json.canonical(verdict), signers).to_bytes()
+    files[signed_name(VERDICT, attestor.form)] = attestor.attest(strict_json.canonical(verdict))
     return files, verdict
 
 
@@ -150,7 +169,7 @@ def check_destination(folder: Path) -> None:
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder", why="a file of that name exists", remedy="choose another --out")
     names = {entry.name for entry in folder.iterdir()}
-    if names and (names - _TOP_LEVEL or not names & {VERDICT, UNSIGNED}):
+    if names and (names - _TOP_LEVEL or not names & {*signed_names(VERDICT), UNSIGNED}):
         raise UsageError(
             f"{folder} is not a verdict package",
             why=f"it holds {min(names - _TOP_LEVEL or names)!r}, which would be deleted",

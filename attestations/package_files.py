@@ -12,7 +12,7 @@ from ..content import Content, read_content
 from ..errors import TrustError, UsageError
 from ..files import read_limited
 from ..strict_json import Limits
-from .package import VERDICT
+from .package_names import DETACHED, VERDICT, signed_names
 from .report import Row
 
 LIMITS = Limits(max_bytes=512 * 1024 * 1024)
@@ -79,7 +79,8 @@ class PackageFiles:
 
     def _differences(self, named: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
         found = self.digests()
-        found.pop(VERDICT, None)
+        for unnamed in (*signed_names(VERDICT), *DETACHED):
+            found.pop(unnamed, None)
         for path in sorted(named.keys() | found.keys()):
             if path not in found:
                 yield Row("package files", False, str(named[path]["sha256"]), "", f"{path} is missing")

@@ -9,8 +9,8 @@ from .. import strict_json
 from ..errors import ProbatumError
 from ..evaluator.engines.base import Engine
 from ..evaluator.graph import Graph
-from .package import POLICIES, SETTINGS
 from .package_files import PackageFiles
+from .package_names import POLICIES, SETTINGS
 from .report import Row
 
 

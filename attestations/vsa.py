@@ -28,6 +28,7 @@ def vsa_statement(
     subjects: Sequence[Mapping[str, Any]],
     assessment: Mapping[str, Any],
     *,
+    envelope: str,
     files: Files,
     attestations: Sequence[Mapping[str, Any]] = (),
     version: str,
@@ -37,7 +38,8 @@ def vsa_statement(
     Args:
         subjects: as in the assessment's statement.
         assessment: the assessment document.
-        files: every file of the package but the verdict itself.
+        envelope: file of the signed assessment, one of ``files``.
+        files: every file of the package but the verdict itself and what is made from it.
         attestations: ``uri`` and ``digest`` of every verified attestation that the evidence rests on.
         version: of Probatum.
 
@@ -45,13 +47,13 @@ def vsa_statement(
         EvidenceError: the result does not follow the schema; a part of the assessment is odd.
     """
     passed = assessment["result"] == "pass"
-    envelope = {"uri": "assessment.dsse.json", "digest": {"sha256": files["assessment.dsse.json"]["sha256"]}}
+    signed = {"uri": envelope, "digest": {"sha256": files[envelope]["sha256"]}}
     predicate = {
         "verifier": {"id": VERIFIER_ID, "version": {"probatum": version, **_engine(assessment)}},
         "timeVerified": assessment["evaluated_at"],
         "resourceUri": resource_uri(assessment["pipeline"]),
         "policy": {"uri": policy_uri(assessment), "digest": {"sha256": assessment["digests"]["policies"]["sha256"]}},
-        "inputAttestations": [envelope, *(dict(item) for item in attestations)],
+        "inputAttestations": [signed, *(dict(item) for item in attestations)],
         "verificationResult": "PASSED" if passed else "FAILED",
         "verifiedLevels": [level(assessment["checklist"]["id"])] if passed else ["FAILED"],
         "slsaVersion": SLSA_VERSION,

@@ -67,7 +67,8 @@ def evaluate(
 
     Example: probatum evaluate data.json training.json serving.json --manifest probatum.yaml
     """
-    from ..gate import Options, judge, locations, open_pipeline, read_evidence
+    from ..gate import Options, judge, open_pipeline, read_evidence
+    from ..sealing import locations
     from ..strict_json import Limits
 
     target = output(formats, quiet=quiet, no_color=no_color)

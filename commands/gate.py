@@ -34,11 +34,10 @@ from .options import (
     opa_server,
 )
 from .output import finish, guarded, ignore, output, say
-from .passphrase import passphrase
+from .signing import Keys, NoSign, Sign, Signing, attestor_of, say_signed
 from .verdict import show
 
 if TYPE_CHECKING:
-    from ..attestations.keys import SigningKey
     from ..collectors.run import Collected
 
 
@@ -60,10 +59,9 @@ def gate(
     built_in: BuiltIn = None,
     locked: Held = None,
     trust: Trust = None,
-    key: Annotated[
-        str | None, typer.Option("--key", help="Sign with this PEM file or securesystemslib URI; else your local key.")
-    ] = None,
-    sign: Annotated[bool, typer.Option("--sign/--no-sign", help="Without a signature the package says so.")] = True,
+    keys: Keys = None,
+    sign: Sign = Signing.KEY,
+    no_sign: NoSign = False,
     now: Now = None,
     online: Online = False,
     skip: Skip = None,
@@ -74,13 +72,14 @@ def gate(
 
     Example: probatum gate examples/tumour-classifier --out verdict
     """
-    from ..gate import Options, check_out, locations, open_pipeline, run, seal
+    from ..gate import Options, open_pipeline, run
     from ..reports.progress import progress
+    from ..sealing import check_out, locations, seal
 
     target = output(formats, quiet=quiet, no_color=no_color)
     opa = opa_server(opa_url, opa_ca, opa_cert, opa_key)
     check_out(out)
-    signer = _signer(key) if sign and out is not None else None
+    attestor = attestor_of(keys, sign, no_sign=no_sign) if out is not None else None
     manifest = open_pipeline(pipeline, ignore if quiet else say)
     with progress(quiet=quiet, color=not no_color) as report:
         options = Options(
@@ -93,8 +92,9 @@ def gate(
     if judged is None:
         return _keep_partial(collected, out)
     if out is not None:
-        seal(judged, collected.reports, signer, out)
-        _say_sealed(out, signer, quiet)
+        seal(judged, collected.reports, attestor, out)
+        if not quiet:
+            say_signed(out, attestor)
     return show(judged, target, locations(judged.graph, manifest.root))
 
 
@@ -106,20 +106,3 @@ def _keep_partial(collected: Collected, out: Path | None) -> int:
     kept = out.with_name(f"{out.name}.partial.json")
     write_evidence(collected, kept, None)
     return finish("error", f"interrupted: the evidence so far is in {kept}, {out} is as it was")
-
-
-def _say_sealed(out: Path, signer: SigningKey | None, quiet: bool) -> None:
-    if quiet:
-        return
-    if signer is None:
-        say(f"{out} is NOT signed, as --no-sign asked")
-        return
-    say(f"{out} is signed by {signer.origin}, fingerprint {signer.public.id}")
-    if signer.local:
-        say("this is your own local key: nobody else trusts it; sign with --key for others")
-
-
-def _signer(key: str | None) -> SigningKey:
-    from ..attestations.signers import choose_signer
-
-    return choose_signer(key, passphrase=passphrase)

@@ -10,6 +10,7 @@ from typing import Any
 from signing_case import NOW, ed_key, sha256, write
 
 from probatum import strict_json
+from probatum.attestations.attestor import KeyAttestor
 from probatum.attestations.keys import SigningKey
 from probatum.attestations.package import PackageContents, WrittenPackage, write_package
 from probatum.attestations.trust import TrustPolicy, trust_keys
@@ -112,7 +113,9 @@ def contents(root: Path, **fields: Any) -> PackageContents:
 
 def written(tmp_path: Path, *keys: SigningKey, **fields: Any) -> WrittenPackage:
     root = pipeline(tmp_path / "pipeline")
-    return write_package(tmp_path / "verdict", contents(root, **fields), signers=keys or (KEY,), version="0.1.0")
+    return write_package(
+        tmp_path / "verdict", contents(root, **fields), attestor=KeyAttestor(keys or (KEY,)), version="0.1.0"
+    )
 
 
 def check(tmp_path: Path, *trusted: SigningKey, **options: Any) -> Any:

@@ -123,7 +123,7 @@ def test_two_signers(tmp_path: Path) -> None:
 
 def test_an_unsigned_package_says_so(tmp_path: Path) -> None:
     root = pipeline(tmp_path / "pipeline")
-    made = write_package(tmp_path / "verdict", contents(root), signers=(), version="0.1.0")
+    made = write_package(tmp_path / "verdict", contents(root), version="0.1.0")
     assert made.verdict is None
     assert "assessment.unsigned.json" in files_in(made.folder)
     assert not [name for name in files_in(made.folder) if "dsse" in name]

@@ -11,6 +11,7 @@ import pytest
 from package_case import KEY, check
 from signing_case import NOW
 
+from probatum.attestations.attestor import KeyAttestor
 from probatum.attestations.package import PackageContents, write_package
 from probatum.attestations.replay import first_difference
 from probatum.attestations.report import Row, VerificationReport
@@ -93,7 +94,7 @@ def evaluated(sizes: dict[str, int]) -> PackageContents:
 
 
 def replayed(tmp_path: Path, contents: PackageContents, **options: Any) -> tuple[VerificationReport, Row]:
-    write_package(tmp_path / "verdict", contents, signers=[KEY], version="0.1.0")
+    write_package(tmp_path / "verdict", contents, attestor=KeyAttestor([KEY]), version="0.1.0")
     report: VerificationReport = check(tmp_path, engine=ENGINE, **options)
     return report, report.rows[-1]
 

@@ -144,7 +144,7 @@ def test_what_is_no_package(tmp_path: Path) -> None:
 
 def test_an_unsigned_package_is_refused(tmp_path: Path) -> None:
     root = pipeline(tmp_path / "pipeline")
-    write_package(tmp_path / "verdict", contents(root), signers=(), version="0")
+    write_package(tmp_path / "verdict", contents(root), version="0")
     report = check(tmp_path)
     assert not report.ok
     assert "--no-sign" in report.failures[0].detail

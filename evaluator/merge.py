@@ -1,7 +1,8 @@
 """Merging graphs that several machines collected about one pipeline.
 
-The same subject, observation or relation merges into one. Two that claim one id with different content are a
-contradiction that nobody but the producer can resolve, so it is an error that shows both.
+The same subject, observation or relation merges into one. A subject that one graph only names, without content, place
+or attributes, is the one that another graph describes. Two that claim one id with different content are a contradiction
+that nobody but the producer can resolve, so it is an error that shows both.
 """
 
 from __future__ import annotations
@@ -39,10 +40,17 @@ def merge_graphs(graphs: Sequence[Graph]) -> Graph:
     )
 
 
+def only_named(subject: Subject) -> bool:
+    """True when nothing but kind and name of a subject is stated."""
+    return not (subject.digest or subject.location or subject.attributes or subject.extra)
+
+
 def _add_subjects(known: dict[str, Subject], subjects: Mapping[str, Subject]) -> None:
     for key, subject in subjects.items():
         other = known.setdefault(key, subject)
-        if other != subject:
+        if only_named(other):
+            known[key] = subject
+        elif other != subject and not only_named(subject):
             _contradiction(f"the subject {key}", _difference(other.to_document(), subject.to_document()))
 
 

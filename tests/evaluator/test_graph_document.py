@@ -214,7 +214,7 @@ def test_merging_joins_what_agrees() -> None:
     [
         (Subject("model", "net", {"sha256": "b" * 64}, "models/net"), ("model:net", "a" * 64, "b" * 64)),
         (Subject("model", "net", DIGEST, "elsewhere"), ("model:net", '"models/net"', '"elsewhere"')),
-        (Subject("model", "net"), ("digest", "absent")),
+        (Subject("model", "net", location="models/net"), ("digest", "absent")),
     ],
 )
 def test_merging_refuses_contradictions_and_names_both(other: Subject, words: tuple[str, ...]) -> None:
@@ -222,6 +222,12 @@ def test_merging_refuses_contradictions_and_names_both(other: Subject, words: tu
     with pytest.raises(EvidenceError) as raised:
         merge_graphs([one, two])
     assert all(word in str(raised.value) for word in words)
+
+
+def test_merging_completes_a_subject_that_is_only_named() -> None:
+    one, two = Graph.of({"name": "p"}, [subject()]), Graph.of({"name": "p"}, [Subject("model", "net")])
+    assert merge_graphs([one, two]) == merge_graphs([two, one]) == one
+    assert merge_graphs([two, two]) == two
 
 
 def test_merging_refuses_two_pipelines_and_none() -> None:

@@ -1,0 +1,51 @@
+"""Other people's tools for tests: where they are, and what they say.
+
+Where one is not at hand, the tests that need it are skipped and say so. The gate on landings says which it built
+(``PROBATUM_REQUIRE_INTEROP``): there the absence of one of these fails.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+COSIGN = "cosign"
+SLSA_VERIFIER = "slsa-verifier"
+IN_TOTO = "in-toto"
+_VARIABLE = {COSIGN: "PROBATUM_COSIGN", SLSA_VERIFIER: "PROBATUM_SLSA_VERIFIER", IN_TOTO: "PROBATUM_IN_TOTO"}
+_REQUIRED = os.environ.get("PROBATUM_REQUIRE_INTEROP", "")
+
+
+def tool(name: str) -> str | None:
+    """Path of an executable: its variable, else from ``PATH``."""
+    return os.environ.get(_VARIABLE[name]) or (shutil.which(name) if name != IN_TOTO else None)
+
+
+def needs(name: str) -> pytest.MarkDecorator:
+    """Skips a test, and says so, where the tool is neither at hand nor required.
+
+    ``PROBATUM_REQUIRE_INTEROP`` is ``1`` for every tool, or a list of those that are required.
+    """
+    required = _REQUIRED == "1" or name in _REQUIRED.split(",")
+    return pytest.mark.skipif(
+        tool(name) is None and not required, reason=f"NO {name.upper()}: it was not tried (set {_VARIABLE[name]})"
+    )
+
+
+def said(name: str, arguments: Sequence[str | Path], folder: Path) -> tuple[bool, str]:
+    """Whether a tool accepts, and everything that it says; it sees no settings and no keys of the caller.
+
+    Args:
+        name: of the tool.
+        arguments: its own.
+        folder: where it runs, and its home.
+    """
+    home = {"HOME": str(folder), "PATH": os.environ["PATH"], "COSIGN_PASSWORD": "", "COSIGN_YES": "true"}
+    command = [str(tool(name)), *map(str, arguments)]
+    done = subprocess.run(command, cwd=folder, env=home, capture_output=True, text=True, check=False, timeout=60)
+    return done.returncode == 0, done.stdout + done.stderr

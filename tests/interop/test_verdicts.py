@@ -99,7 +99,7 @@ TOOLS = [
     pytest.param(by_securesystemslib, id="securesystemslib"),
 ]
 CANNOT = {(by_cosign, "p384"), (by_in_toto, "rsa")}
-"""What these tools do not verify: cosign hashes with SHA-256 whatever the curve; in-toto's Go library knows RSA-PSS only."""
+"""What these do not verify: cosign hashes with SHA-256 whatever the curve; in-toto's Go library knows RSA-PSS alone."""
 
 
 @pytest.mark.parametrize("kind", KEYS)

@@ -9,20 +9,21 @@ from pathlib import Path
 from .errors import UsageError
 
 
-def write_atomic(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+def write_atomic(path: Path, data: bytes, *, mode: int = 0o644, beside: Path | None = None) -> None:
     """Replace a file's content in one step, so that a reader or a crash never sees half of it.
 
     Args:
         path: the file; its folder is made if it is missing.
         data: the new content.
         mode: permission bits of the file.
+        beside: folder of the same file system for the unfinished file, where the file's own may hold nothing else.
 
     Raises:
         UsageError: the folder cannot be written to.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:32]}.")
+        handle, temporary = tempfile.mkstemp(dir=beside or path.parent, prefix=f".{path.name[:32]}.")
     except OSError as error:
         raise _not_writable(path, error) from error
     try:

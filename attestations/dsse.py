@@ -73,13 +73,13 @@ def pae(payload_type: str, payload: bytes) -> bytes:
 
 
 def sign(payload: bytes, signers: Sequence[SigningKey], *, payload_type: str = IN_TOTO) -> Envelope:
-    """Sign bytes with one or more keys.
+    """Sign bytes with one or more keys; the order of the signatures is that of the key ids, whoever signed first.
 
     Raises:
         TrustError: a key cannot sign, or what it signed does not verify with its public half.
     """
     data = pae(payload_type, payload)
-    return Envelope(payload, payload_type, tuple((key.public.id, _signature(key, data)) for key in signers))
+    return Envelope(payload, payload_type, tuple(sorted((key.public.id, _signature(key, data)) for key in signers)))
 
 
 def parse(data: bytes, *, source: str, canonical: bool = False, limits: Limits = DEFAULT_LIMITS) -> Envelope:
@@ -155,14 +155,15 @@ def _signature(key: SigningKey, data: bytes) -> bytes:
     try:
         value = bytes.fromhex(key.signer.sign(data).signature)
     except Exception as error:  # each service's client has its own errors
-        raise TrustError(f"{key.origin} cannot sign", why=str(error), remedy="check your access to the key") from error
+        why = str(error) or type(error).__name__
+        raise TrustError(f"{key.origin} cannot sign", why=why, remedy="check your access to the key") from error
     if not key.public.verifies(value, data):
         raise TrustError(
             f"{key.origin} made a signature that its public key does not verify",
             why="the public key given does not belong to the private key",
             remedy="give the public half of that key",
         )
-    return value
+    return key.public.canonical(value)
 
 
 def _malformed(source: str, why: str) -> TrustError:

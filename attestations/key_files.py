@@ -22,7 +22,7 @@ def write_key_pair(path: Path, kind: str, passphrase: bytes | None) -> tuple[Pat
         The file of the public key, ``path`` with ``.pub`` added, and the key.
 
     Raises:
-        UsageError: a file exists already, or cannot be written.
+        UsageError: a file exists already, or cannot be written; the kind is unknown, or the installed library lacks it.
     """
     public_path = path.with_name(f"{path.name}.pub")
     for taken in (path, public_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,23 @@ from securesystemslib.signer import CryptoSigner, Signer, SSlibKey
 
 from ..errors import TrustError, UsageError
 from ..files import read_limited
+from . import ml_dsa
 from .public_key import PublicKey
 
-KINDS = ("ed25519", "ecdsa-p256")
+_MAKERS: dict[str, Callable[[], Any]] = {
+    "ed25519": ed25519.Ed25519PrivateKey.generate,
+    "ecdsa-p256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "ecdsa-p384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "rsa-3072": lambda: rsa.generate_private_key(65537, 3072),
+    "rsa-4096": lambda: rsa.generate_private_key(65537, 4096),
+    ml_dsa.KIND: ml_dsa.new_private_key,
+}
+KINDS = tuple(_MAKERS)
+"""The kinds of key that can be made."""
 Passphrase = Callable[[], bytes | None]
 """Called only when a key is encrypted; None means that there is no passphrase to be had."""
 MAX_KEY_BYTES = 64 * 1024
+RSA_SCHEME = "rsa-pkcs1v15-sha256"
 
 
 @dataclass(frozen=True)
@@ -63,19 +74,21 @@ def new_key(kind: str = "ed25519", passphrase: bytes | None = None) -> KeyPair:
 
     Args:
         kind: one of ``KINDS``.
-        passphrase: encrypts the private key; None or empty leaves it in the clear.
+        passphrase: encrypts the private key; None leaves it in the clear.
 
     Raises:
-        UsageError: the kind is unknown.
+        UsageError: the kind is unknown, the installed library lacks it, or the passphrase is empty.
     """
     if kind not in KINDS:
         raise UsageError(
             f"unknown kind of key {kind!r}", why=f"known are {', '.join(KINDS)}", remedy="choose one of them"
         )
-    key: Any = ed25519.Ed25519PrivateKey.generate() if kind == "ed25519" else ec.generate_private_key(ec.SECP256R1())
     locked: serialization.KeySerializationEncryption = serialization.NoEncryption()
-    if passphrase:
+    if passphrase is not None:
+        if not passphrase:
+            raise UsageError("the passphrase is empty", why="the key would lie in the clear", remedy="choose another")
         locked = serialization.BestAvailableEncryption(passphrase)
+    key = _MAKERS[kind]()
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, locked)
     return KeyPair(pem, PublicKey.of(key.public_key(), source="the new key"))
 
@@ -106,11 +119,42 @@ def signing_key(private: Any, *, origin: str, local: bool = False) -> SigningKey
     RSA keys sign with PKCS#1 v1.5, because stock SLSA verification refuses PSS.
 
     Raises:
-        TrustError: the key is too weak or of an unknown kind.
+        TrustError: the key is too weak to sign, or of an unknown kind.
     """
+    if not hasattr(private, "public_key"):
+        raise TrustError(f"{origin} cannot sign", why=f"it is a {type(private).__name__}", remedy="choose another key")
     public = PublicKey.of(private.public_key(), source=origin)
-    scheme = "rsa-pkcs1v15-sha256" if isinstance(private, rsa.RSAPrivateKey) else None
+    refuse_weak_signer(public, origin)
+    if ml_dsa.is_private(private):
+        described = SSlibKey(public.id, "ml-dsa", ml_dsa.KIND, {"public": public.pem})
+        return SigningKey(ml_dsa.MlDsaSigner(private, described), public, origin, local)
+    scheme = RSA_SCHEME if isinstance(private, rsa.RSAPrivateKey) else None
     return SigningKey(CryptoSigner(private, SSlibKey.from_crypto(public.key, public.id, scheme)), public, origin, local)
+
+
+def refuse_weak_signer(public: PublicKey, origin: str) -> None:
+    """Refuse to sign with a key that is good enough only to verify what others signed.
+
+    Raises:
+        TrustError: it is too weak.
+    """
+    if weak := public.signing_weakness:
+        raise TrustError(f"{origin} is too weak to sign", why=weak, remedy="make another: probatum keys new")
+
+
+def distinct(keys: Sequence[SigningKey]) -> tuple[SigningKey, ...]:
+    """The keys of a document that several people sign.
+
+    Raises:
+        UsageError: two of them are one key, which would count once.
+    """
+    seen: dict[PublicKey, SigningKey] = {}
+    for key in keys:
+        if key.public in seen:
+            why = f"{seen[key.public].origin} is the same key, and counts once"
+            raise UsageError(f"{key.origin} signs twice", why=why, remedy="give each key once")
+        seen[key.public] = key
+    return tuple(keys)
 
 
 def _load(pem: bytes, path: Path, passphrase: bytes | None) -> Any:

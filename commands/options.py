@@ -37,6 +37,10 @@ class KeyKind(StrEnum):
 
     ED25519 = "ed25519"
     ECDSA_P256 = "ecdsa-p256"
+    ECDSA_P384 = "ecdsa-p384"
+    RSA_3072 = "rsa-3072"
+    RSA_4096 = "rsa-4096"
+    ML_DSA_65 = "ml-dsa-65"
 
 
 Pipeline = Annotated[Path, typer.Argument(help="The pipeline's folder, or its probatum.yaml.", show_default=False)]

@@ -28,7 +28,7 @@ def ec_key(curve: ec.EllipticCurve | None = None) -> SigningKey:
     return signing_key(ec.generate_private_key(curve or ec.SECP256R1()), origin="ec")
 
 
-def rsa_key(bits: int = 2048) -> SigningKey:
+def rsa_key(bits: int = 3072) -> SigningKey:
     return signing_key(rsa.generate_private_key(65537, bits), origin="rsa")
 
 

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from signing_case import ec_key, ed_key, rsa_key, write
 
+from probatum.attestations import dsse
 from probatum.attestations.key_files import write_key_pair
 from probatum.attestations.keys import key_from_file, new_key
 from probatum.attestations.local_key import local_key, local_key_path, local_trust
@@ -28,7 +29,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "config"
 
 
-@pytest.mark.parametrize("kind", ["ed25519", "ecdsa-p256"])
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-3072", "rsa-4096", "ml-dsa-65"])
 @pytest.mark.parametrize("passphrase", [None, b"correct horse"])
 def test_a_new_key_signs_and_verifies(tmp_path: Path, kind: str, passphrase: bytes | None) -> None:
     pair = new_key(kind, passphrase)
@@ -189,14 +190,15 @@ def test_a_service_whose_library_is_missing_is_named(uri: str) -> None:
     assert uri.partition(":")[0] in error.value.what or "securesystemslib" in error.value.remedy
 
 
-def test_a_token_with_a_given_public_key(tmp_path: Path) -> None:
+def test_a_token_with_a_given_public_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYKCS11LIB", raising=False)
     public = write(tmp_path / "k.pub", ec_key().public.pem)
-    with pytest.raises((UsageError, TrustError)) as error:
-        choose_signer("hsm:2?label=x", public_key=public)
+    with pytest.raises((UsageError, TrustError), match=r"cannot use hsm: keys|hsm:2\?label=x cannot sign") as error:
+        dsse.sign(b"{}", [choose_signer("hsm:2?label=x", public_key=public)])
     assert error.value.remedy
     with pytest.raises(TrustError, match="not a public key"):
         choose_signer("hsm:2", public_key=write(tmp_path / "bad.pub", b"x"))
-    with pytest.raises((UsageError, TrustError)):
+    with pytest.raises((UsageError, TrustError), match="hsm:"):
         choose_signer("hsm:2")
 
 

@@ -19,7 +19,7 @@ from .commands.evaluate import evaluate
 from .commands.explain import explain
 from .commands.gate import gate
 from .commands.init import init
-from .commands.keys import keys_new
+from .commands.keys import keys_new, keys_show
 from .commands.policy import policy_app
 from .commands.query import query
 from .commands.report import report
@@ -34,8 +34,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-keys_app = typer.Typer(help="Make the keys that sign verdicts.", no_args_is_help=True, rich_markup_mode=None)
+keys_app = typer.Typer(help="Make and show the keys that sign verdicts.", no_args_is_help=True, rich_markup_mode=None)
 keys_app.command("new")(keys_new)
+keys_app.command("show")(keys_show)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from . import dsse
-from .keys import SigningKey
+from .keys import SigningKey, distinct
 
 
 class Attestor(Protocol):
@@ -49,10 +49,16 @@ class KeyAttestor:
 
     Args:
         keys: at least one.
+
+    Raises:
+        UsageError: one key is there twice; it would count once.
     """
 
     keys: Sequence[SigningKey]
     form: str = "dsse"
+
+    def __post_init__(self) -> None:
+        distinct(self.keys)
 
     @property
     def origin(self) -> str:

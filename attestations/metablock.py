@@ -16,7 +16,7 @@ from typing import Any
 
 from ..errors import TrustError
 from .public_key import PublicKey
-from .roles import parse_time
+from .signing_time import parse_time
 
 KINDS = ("link", "layout")
 _FIRM = ["DISALLOW", "*"]

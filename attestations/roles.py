@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from .predicates import ASSESSMENT, POLICY_BUNDLE, PROVENANCE_V02, PROVENANCE_V1, VSA
+from .signing_time import CLOCK_SKEW, NOTHING_KNOWN, SignatureFacts, judged_at, parse_time
 from .trust import Role, TrustPolicy
 
-_CLOCK_SKEW = timedelta(minutes=5)
 _TIME_FIELDS: dict[str, tuple[tuple[str, ...], ...]] = {
     VSA: (("timeVerified",),),
     ASSESSMENT: (("evaluated_at",),),
@@ -18,6 +18,8 @@ _TIME_FIELDS: dict[str, tuple[tuple[str, ...], ...]] = {
     PROVENANCE_V1: (("runDetails", "metadata", "finishedOn"), ("runDetails", "metadata", "startedOn")),
     PROVENANCE_V02: (("metadata", "buildFinishedOn"), ("metadata", "buildStartedOn")),
 }
+Facts = Mapping[str, SignatureFacts]
+"""By the signer's name; a signer that is not there is one of whom nothing else is known."""
 
 
 @dataclass(frozen=True)
@@ -35,29 +37,67 @@ class Allowed:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class _Case:
+    """What is held against the roles; the fields are the arguments of `allow`."""
+
+    policy: TrustPolicy
+    about: str
+    signers: frozenset[str]
+    statement: Mapping[str, Any] | None
+    now: datetime
+    as_of: datetime | None
+    facts: Facts
+
+    def known(self, signer: str) -> SignatureFacts:
+        return self.facts.get(signer, NOTHING_KNOWN)
+
+    def material(self, signer: str) -> object:
+        """What makes a signer different from another: the key that signed.
+
+        Two names that match one certificate are one signer. Where nobody said which key signed, certificates and
+        identities count as one, because a document with a certificate seldom has more than one signature.
+        """
+        kind, _, name = signer.partition(":")
+        if kind == "key":
+            return self.policy.keys.get(name, signer)
+        return signer if kind == "log" else self.known(signer).key
+
+
 def allow(
-    policy: TrustPolicy, about: str, signers: Collection[str], statement: Mapping[str, Any] | None, now: datetime
+    policy: TrustPolicy,
+    about: str,
+    signers: Collection[str],
+    statement: Mapping[str, Any] | None,
+    now: datetime,
+    *,
+    as_of: datetime | None = None,
+    facts: Facts | None = None,
 ) -> Allowed:
     """Hold a document's signers against every role that speaks for its kind.
 
     Args:
         policy: the trust policy.
         about: predicate type, or another kind of content.
-        signers: names of all whose signature holds, each of them a different key or identity.
+        signers: names of all whose signature holds.
         statement: what was signed.
-        now: for ages.
+        now: for ages, and for windows where nobody vouches for the time of signing.
+        as_of: the date that the verifier asks about; see `signing_time.judged_at`. Ages are then counted to it.
+        facts: what is known of each signature; what nobody says is not so.
     """
     candidates = policy.roles_for(about)
     if not candidates:
         return Allowed(reason=f"no role of {policy.source} may sign {about}")
+    case = _Case(policy, about, frozenset(signers), statement, now, as_of, facts or {})
     reasons, roles, accepted = [], [], set()
     for role in candidates:
-        reason = _objection(role, signers, about, statement, now)
+        counted, objections = _counted(role, case)
+        reason = _too_few(role, case, counted, objections) or _builder(role, case) or _age(role, case)
         if reason:
             reasons.append(f"{role.name}: {reason}")
         else:
             roles.append(role.name)
-            accepted |= set(signers) & set(role.signers)
+            accepted |= counted
     if roles:
         return Allowed(tuple(roles), tuple(sorted(accepted)))
     return Allowed(reason="; ".join(reasons))
@@ -76,15 +116,6 @@ def statement_time(about: str, statement: Mapping[str, Any] | None) -> datetime 
     return None
 
 
-def parse_time(value: Any) -> datetime | None:
-    """An RFC 3339 time with a zone; None for anything else."""
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return None if moment is None or moment.tzinfo is None else moment.astimezone(UTC)
-
-
 def builder_of(about: str, statement: Mapping[str, Any] | None) -> str | None:
     """The builder id of a SLSA provenance, v1 or v0.2."""
     if about not in (PROVENANCE_V1, PROVENANCE_V02):
@@ -97,22 +128,64 @@ def builder_of(about: str, statement: Mapping[str, Any] | None) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _objection(
-    role: Role, signers: Collection[str], about: str, statement: Mapping[str, Any] | None, now: datetime
-) -> str:
-    allowed = set(signers) & set(role.signers)
-    if len(allowed) < role.threshold:
-        who = ", ".join(sorted(allowed)) or "no allowed signer"
-        return f"{len(allowed)} of the {role.threshold} signers needed signed ({who})"
-    if role.builders and builder_of(about, statement) not in role.builders:
-        return f"builder {builder_of(about, statement)} is not allowed"
+def _counted(role: Role, case: _Case) -> tuple[set[str], list[str]]:
+    """The role's signers whose signature counts, and why the others do not."""
+    counted, objections = set(), []
+    for signer in sorted(case.signers & set(role.signers)):
+        objection = _window(signer, case) or _log(role, signer, case) or _timestamp(role, signer, case)
+        if objection:
+            objections.append(f"{signer} does not count: {objection}")
+        else:
+            counted.add(signer)
+    return counted, objections
+
+
+def _window(signer: str, case: _Case) -> str:
+    judged = judged_at(case.now, case.as_of, case.known(signer).signed_at)
+    return case.policy.window_of(signer).objection(judged)
+
+
+def _log(role: Role, signer: str, case: _Case) -> str:
+    if not role.require_log:
+        return ""
+    wanted = set(role.logs) or {*case.policy.believed_logs, *case.policy.sigstore}
+    found = case.known(signer).logs & (wanted & {*case.policy.believed_logs, *case.policy.sigstore})
+    return "" if found else f"no log holds it, and the role requires one of {', '.join(sorted(wanted))}"
+
+
+def _timestamp(role: Role, signer: str, case: _Case) -> str:
+    known = case.known(signer)
+    if not role.require_timestamp or (known.signed_at is not None and not role.timestamp_authorities):
+        return ""
+    if known.signed_at is not None and known.authorities & set(role.timestamp_authorities):
+        return ""
+    who = ", ".join(sorted(role.timestamp_authorities)) or "somebody other than the signer"
+    return f"its time is not vouched for by {who}, as the role requires"
+
+
+def _too_few(role: Role, case: _Case, counted: set[str], objections: list[str]) -> str:
+    different = len({case.material(signer) for signer in counted})
+    if different >= role.threshold:
+        return ""
+    who = ", ".join(sorted(counted)) or "no allowed signer"
+    same = " with one key" if different < len(counted) else ""
+    return "; ".join([f"{different} of the {role.threshold} signers needed signed ({who}{same})", *objections])
+
+
+def _builder(role: Role, case: _Case) -> str:
+    found = builder_of(case.about, case.statement)
+    return f"builder {found} is not allowed" if role.builders and found not in role.builders else ""
+
+
+def _age(role: Role, case: _Case) -> str:
     if role.max_age_days is None:
         return ""
-    moment = statement_time(about, statement)
+    present = case.as_of or case.now
+    moment = statement_time(case.about, case.statement)
     if moment is None:
         return "it has no time, and the role limits its age"
-    if moment > now + _CLOCK_SKEW:
+    if moment > present + CLOCK_SKEW:
         return f"its time {moment.isoformat()} lies in the future"
-    if now - moment > timedelta(days=role.max_age_days):
+    if present - moment > timedelta(days=role.max_age_days):
         return f"it is older than {role.max_age_days:g} days ({moment.isoformat()})"
     return ""

@@ -12,7 +12,8 @@ import pytest
 from signing_case import NOW, SLSA, ec_key, ed_key, policy, sha256, statement, write
 
 from probatum.attestations.predicates import VSA
-from probatum.attestations.roles import allow, builder_of, parse_time, statement_time
+from probatum.attestations.roles import allow, builder_of, statement_time
+from probatum.attestations.signing_time import parse_time
 from probatum.attestations.trust import trust_keys
 from probatum.attestations.trust_file import load_trust
 from probatum.errors import ProbatumError, TrustError, UsageError
@@ -34,7 +35,7 @@ GOOD = """\
       two: {path: keys/two.pub}
     identities:
       ci: {issuer: "https://issuer.example", identity: "https://ci.example/x"}
-    sigstore: {trusted_root: root.json, sha256: DIGEST}
+    sigstore: {public: {trusted_root: root.json, sha256: DIGEST}}
     roles:
       verdict: {signers: [one, two], threshold: 2, max_age_days: 30}
       provenance: {signers: [ci, one], builders: ["https://b.example"]}
@@ -51,8 +52,8 @@ def test_a_good_policy(tmp_path: Path) -> None:
     assert trust.roles_for("https://nobody.example") == []
     assert trust.signer_of(TWO.public) == "key:two"
     assert trust.signer_of(ed_key().public) is None
-    assert trust.sigstore is not None
-    assert trust.sigstore.data == b"{}"
+    assert trust.sigstore["public"].data == b"{}"
+    assert trust.identities["ci"].roots == ("public",)
 
 
 def test_the_digest_covers_content_not_places(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ from source_case import files, wanted
 
 from probatum.attestations.keys import SigningKey
 from probatum.attestations.predicates import POLICY_BUNDLE
-from probatum.attestations.trust import Identity, Role, SigstoreRoot, TrustPolicy
+from probatum.attestations.trust import Role, TrustPolicy
+from probatum.attestations.trusted import Identity, SigstoreRoot
 from probatum.attestations.trust_file import load_trust
 from probatum.errors import ProbatumError, TrustError
 from probatum.evaluator.bundle import pack_entries
@@ -47,7 +48,9 @@ def keyless() -> TrustPolicy:
     """Somebody's workflow may sign policies."""
     root = SERVICES.trusted_root()
     role = Role("policy", ("identity:ci",), (POLICY_BUNDLE,))
-    return TrustPolicy({}, {"policy": role}, {"ci": Identity(ISSUER, WORKFLOW)}, SigstoreRoot(sha256(root), root))
+    return TrustPolicy(
+        {}, {"policy": role}, {"ci": Identity(ISSUER, WORKFLOW, roots=("r",))}, {"r": SigstoreRoot(sha256(root), root)}
+    )
 
 
 def detached(key: SigningKey, data: bytes = BUNDLE) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import EvidenceError
 from .assessment_shape import without_plain_outcomes
 
-NAMES = ("assessment", "vsa", "trust")
+NAMES = ("assessment", "vsa", "trust", "revocation")
 
 
 def schema(name: str) -> dict[str, Any]:

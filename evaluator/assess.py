@@ -62,6 +62,7 @@ def evaluate(
     bypasses: Sequence[Mapping[str, str]] = (),
     engine_identity: Mapping[str, str] | None = None,
     packs: Sequence[Mapping[str, Any]] = (),
+    revocations: Mapping[str, Any] | None = None,
 ) -> Assessment:
     """Evaluate every control of a checklist over a graph.
 
@@ -79,6 +80,8 @@ def evaluate(
         engine_identity: ``name`` and ``version`` to record instead of the engine's own; a replay records the
             original's.
         packs: where the policies came from, pack by pack, to be recorded.
+        revocations: ``sha256`` of what was known to be revoked, to be recorded, and ``evidence``, the ids of the
+            observations that are.
 
     Raises:
         PolicyError: the policy set, the checklist or a parameter is wrong.
@@ -97,6 +100,7 @@ def evaluate(
         trust_policy_digest=trust_policy_digest,
         bypasses=tuple(bypasses),
         packs=tuple(packs),
+        revocations=revocations,
     )
     with _no_garbage_collection():
         return _Run(graph, settings, engine).assess()
@@ -126,7 +130,8 @@ class _Run:
     def __init__(self, graph: Graph, settings: Settings, engine: Engine) -> None:
         self.graph, self.settings, self.engine = graph, settings, engine
         self.parameters = parameters_of(settings.checklist, settings.policies, settings.parameters)
-        self.index = Index(graph, seconds(settings.evaluated_at) or 0, packs=settings.packs)
+        revoked = frozenset((settings.revocations or {}).get("evidence", ()))
+        self.index = Index(graph, seconds(settings.evaluated_at) or 0, packs=settings.packs, revoked=revoked)
         moment = datetime.fromisoformat(settings.evaluated_at)
         known = settings.policies.controls
         self.waivers = [judge(document, moment, known) for document in settings.waivers]

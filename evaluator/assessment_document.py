@@ -31,6 +31,7 @@ class Settings:
     trust_policy_digest: Mapping[str, str] | None
     bypasses: Sequence[Mapping[str, str]]
     packs: Sequence[Mapping[str, Any]] = ()
+    revocations: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def assessment_document(
         "checklist": {"id": checklist.id, "version": checklist.version, "title": checklist.title},
         "digests": _digests(graph, settings),
         **({"packs": [dict(pack) for pack in settings.packs]} if settings.packs else {}),
+        **({"revocations": dict(settings.revocations)} if settings.revocations else {}),
         "counts": {outcome: counts.get(outcome, 0) for outcome in OUTCOMES},
         "controls": [item.to_document() for item in results],
         "evidence": _evidence(graph, results),

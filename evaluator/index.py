@@ -7,7 +7,7 @@ by the inputs of all limits.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -27,11 +27,13 @@ class Index:
         graph: the evidence.
         now_seconds: evaluation time, seconds since the epoch.
         packs: the policies that decide; what was observed of others says nothing. Empty where nobody knows.
+        revoked: ids of observations that were taken back: their bad news counts, and they prove nothing.
     """
 
     graph: Graph
     now_seconds: int
     packs: Sequence[Mapping[str, Any]] = ()
+    revoked: Collection[str] = ()
 
     @cached_property
     def ids(self) -> dict[str, list[str]]:
@@ -53,6 +55,8 @@ class Index:
             for key, observation in self.graph.observations.items():
                 if observation.type == _PACKS and _contents(observation.result.get("packs")) != _contents(self.packs):
                     found[key] = found[key]._replace(current=False)
+        for key in found.keys() & set(self.revoked):
+            found[key] = found[key]._replace(revoked=True)
         return found
 
     @cached_property

@@ -18,8 +18,8 @@ class Reason:
     """One ground for an inconclusive outcome.
 
     Args:
-        code: ``missing``, ``stale``, ``untrusted``, ``incomplete``, ``collector_failed``, ``other_digest``,
-            ``not_proven`` or ``policy_error``.
+        code: ``missing``, ``revoked``, ``stale``, ``untrusted``, ``incomplete``, ``collector_failed``,
+            ``other_digest``, ``not_proven`` or ``policy_error``.
         type: the observation type, None where the ground is not of one.
         message: in words a user can act on.
         evidence: ids of the observations that it is about.
@@ -53,6 +53,7 @@ def policy_error(message: str) -> Reason:
 def unusable(observation: Observation, found: Standing, limit: Limit) -> list[Reason]:
     """Every ground on which one observation is not usable under a limit."""
     grounds = [
+        ("revoked", f"this {observation.type} evidence was revoked") if found.revoked else None,
         _incomplete(observation, found, limit),
         _stale(observation, found, limit),
         _untrusted(observation, found, limit),

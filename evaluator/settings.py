@@ -29,6 +29,7 @@ def settings_document(
     trust_policy_digest: Mapping[str, str] | None = None,
     bypasses: Sequence[Mapping[str, str]] = (),
     packs: Sequence[Mapping[str, Any]] = (),
+    revocations: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The settings of one evaluation; give it what ``evaluate`` was given."""
     return {
@@ -42,6 +43,7 @@ def settings_document(
         "trust_policy": dict(trust_policy_digest) if trust_policy_digest else None,
         "bypasses": [dict(bypass) for bypass in bypasses],
         "packs": [dict(pack) for pack in packs],
+        **({"revocations": dict(revocations)} if revocations else {}),
     }
 
 
@@ -79,4 +81,5 @@ def evaluate_from(graph: Graph, policies: PolicySet, settings: Any, engine: Engi
         bypasses=settings["bypasses"],
         engine_identity=settings["engine"],
         packs=settings.get("packs", ()),
+        revocations=settings.get("revocations"),
     )

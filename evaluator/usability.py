@@ -52,6 +52,7 @@ class Standing(NamedTuple):
         whole: it is complete, and its coverage says the same.
         some: it did at least part of its job.
         current: it is about the content that its subject has now.
+        revoked: somebody who may has taken it back.
     """
 
     rank: int
@@ -59,11 +60,13 @@ class Standing(NamedTuple):
     whole: bool
     some: bool
     current: bool
+    revoked: bool = False
 
     def usable(self, limit: Limit) -> bool:
         """True when the observation counts under a limit."""
         return (
             self.current
+            and not self.revoked
             and (self.whole or (self.some and limit.accept_partial))
             and self.rank >= limit.min_rank
             and self.age_seconds is not None

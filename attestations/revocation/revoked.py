@@ -1,0 +1,148 @@
+"""What is revoked, looked up: all believed documents of a run together, and what is wrong with the rest.
+
+Documents only add up. Of lists with one name the one with the highest number says how fresh the knowledge is; what an
+older one revoked stays revoked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from ... import strict_json
+from ...errors import TrustError
+from .document import Document
+from .entry import Entry, Target, identity_target
+
+SCHEMA = "https://probatum.dev/revocations/v1"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that keeps what was given from being the whole truth.
+
+    Args:
+        source: path or URL of the document, or the name of the list.
+        why: what is wrong.
+        remedy: what to do.
+    """
+
+    source: str
+    why: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.why}"
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A revocation that counts.
+
+    Args:
+        entry: what is revoked, and why.
+        document: who says so, and when.
+    """
+
+    entry: Entry
+    document: Document
+
+    def __str__(self) -> str:
+        who = " and ".join(self.document.signers)
+        when = self.document.issued_at.date().isoformat()
+        return f"{self.entry.told()}, as {who} said on {when} in {self.document.source}"
+
+
+@dataclass(frozen=True)
+class Revocations:
+    """Everything that is known to be revoked.
+
+    Args:
+        documents: those that are believed.
+        problems: what is not believed, not fresh, or missing; whoever relies on the documents refuses with it.
+        given: somebody named some, be they empty.
+    """
+
+    documents: tuple[Document, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    given: bool = True
+
+    def __len__(self) -> int:
+        """How many different things are revoked."""
+        return len(self._hits)
+
+    @cached_property
+    def _hits(self) -> dict[Target, list[Hit]]:
+        found: dict[Target, list[Hit]] = {}
+        for document in self.documents:
+            for entry in document.entries:
+                found.setdefault(entry.target, []).append(Hit(entry, document))
+        return found
+
+    def find(self, kind: str, name: str, signed_at: datetime | None = None) -> Hit | None:
+        """The revocation of something; None when it stands.
+
+        Args:
+            kind: as in `entry.Target`.
+            name: as in `entry.Target`.
+            signed_at: when it was signed, vouched for by somebody other than the signer.
+        """
+        return self._first(Target(kind, name), signed_at)
+
+    def find_identity(self, issuer: str, subject: str, signed_at: datetime | None = None) -> Hit | None:
+        """The revocation of a keyless signer."""
+        return self._first(identity_target(issuer, subject), signed_at)
+
+    def of_kind(self, kind: str) -> list[Target]:
+        """Everything of a kind that is revoked."""
+        return [target for target in self._hits if target.kind == kind]
+
+    def evidence_in(self, ids: Iterable[str]) -> list[str]:
+        """Those of some observations that are revoked, sorted."""
+        revoked = {target.name for target in self.of_kind("evidence")}
+        return sorted(revoked.intersection(ids)) if revoked else []
+
+    @cached_property
+    def lists(self) -> Mapping[str, Document]:
+        """Name of each list to its newest issue."""
+        newest: dict[str, Document] = {}
+        for document in self.documents:
+            if document.listed is not None:
+                known = newest.get(document.listed.name)
+                if known is None or known.listed is None or known.listed.number < document.listed.number:
+                    newest[document.listed.name] = document
+        return newest
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON of all documents."""
+        return strict_json.digest(self.to_document())
+
+    def to_document(self) -> dict[str, Any]:
+        """Every document, signature and all, as a verdict package keeps them; without paths, each once, in order."""
+        contents = {strict_json.digest(dict(item.content)): item.content for item in self.documents}
+        return {"schema": SCHEMA, "documents": [dict(contents[key]) for key in sorted(contents)]}
+
+    def require(self) -> None:
+        """Refuse to decide on what is not the whole truth.
+
+        Raises:
+            TrustError: there is a problem; all are named.
+        """
+        if self.problems:
+            raise TrustError(
+                "the revocations cannot be relied on",
+                why="; ".join(str(problem) for problem in self.problems),
+                remedy=next((item.remedy for item in self.problems if item.remedy), "get the revocations again"),
+            )
+
+    def _first(self, target: Target, signed_at: datetime | None) -> Hit | None:
+        hits: Sequence[Hit] = self._hits.get(target, ())
+        return next((hit for hit in hits if hit.entry.bites(signed_at)), None)
+
+
+NO_REVOCATIONS = Revocations(given=False)
+"""Nobody gave any: nothing is known."""

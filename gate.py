@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,11 +14,10 @@ from .attestations.trust_file import load_trust
 from .attestations.verifier import TrustVerifier
 from .collectors.base import Progress, no_progress
 from .collectors.diagnosis import diagnose as collectors_diagnosis
-from .collectors.discovery import discover, manifest_of
-from .collectors.manifest import FILE_NAME, Manifest, load_manifest
+from .collectors.manifest import Manifest
 from .collectors.registry import collectors
 from .collectors.run import Collected, Run, collect
-from .errors import ProbatumError, UsageError
+from .errors import ProbatumError
 from .evaluator.assess import Assessment, evaluate
 from .evaluator.checklist import Checklist, load_checklist, parameters_of
 from .evaluator.engines.diagnosis import diagnose as engines_diagnosis
@@ -26,18 +25,16 @@ from .evaluator.engines.limits import Limits as EngineLimits
 from .evaluator.engines.opa_address import OpaServer
 from .evaluator.engines.select import engine_named
 from .evaluator.graph import Graph
-from .evaluator.graph_document import dump_graph, load_graph
-from .evaluator.merge import merge_graphs
 from .evaluator.policies import PolicySet
 from .evaluator.settings import settings_document
-from .files import read_limited, write_atomic
+from .evidence import Elsewhere, join, read_elsewhere
+from .opening import open_pipeline
 from .packs.choose import Given
 from .packs.open import Opened
 from .policy_sources import open_policies
 from .strict_json import DEFAULT_LIMITS, Limits
 
 DEFAULT_CHECKLIST = "secure-pipeline"
-_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -59,6 +56,9 @@ class Options:
         built_in: lay the packs on the built-in policies; what the manifest says when None.
         locked: hold the packs to the lock file; when None, if there is one.
         limits: of each control's evaluation; the engine's own when None.
+        evidence: graphs that other machines made, signed or not, to be joined with what this run observes.
+        allow_unsigned: those that nobody signed count as if this run had observed what they say; recorded.
+        evidence_limits: size and depth of each graph that is not signed.
     """
 
     now: datetime
@@ -75,6 +75,9 @@ class Options:
     built_in: bool | None = None
     locked: bool | None = None
     limits: EngineLimits | None = None
+    evidence: Sequence[Path] = ()
+    allow_unsigned: bool = False
+    evidence_limits: Limits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True)
@@ -96,42 +99,6 @@ class Judged:
     trust: TrustPolicy | None = None
 
 
-def _silent(_: str) -> None:
-    """Takes what nobody wants to read."""
-
-
-def open_pipeline(path: Path, say: Callable[[str], None] = _silent) -> Manifest:
-    """The pipeline at a path: a manifest file, a folder with one, or a folder that is searched.
-
-    Args:
-        path: where it is.
-        say: called with each line of what a search found and passed over.
-
-    Raises:
-        UsageError: nothing is there, or the manifest is wrong.
-    """
-    if path.is_file():
-        return load_manifest(path)
-    if not path.is_dir():
-        raise UsageError(
-            f"no pipeline at {path}",
-            why="no such file or folder",
-            remedy="give a folder, or the path of a probatum.yaml",
-        )
-    if (path / FILE_NAME).exists():
-        return load_manifest(path / FILE_NAME)
-    found = discover(path)
-    manifest = manifest_of(path, found)
-    say(f"no {FILE_NAME} in {path}: the folder was searched")
-    for subject in manifest.subjects:
-        say(f"found {subject.id}")
-    for name, reason in found.passed_over[:_SHOWN]:
-        say(f"passed over {name}: {reason}")
-    if len(found.passed_over) > _SHOWN:
-        say(f"passed over {len(found.passed_over) - _SHOWN} more; the inventory in the evidence names all")
-    return manifest
-
-
 def run(manifest: Manifest, options: Options) -> tuple[Collected, Judged | None]:
     """Gather evidence about a pipeline and evaluate it.
 
@@ -141,15 +108,20 @@ def run(manifest: Manifest, options: Options) -> tuple[Collected, Judged | None]
     Raises:
         UsageError: the manifest, the options or the trust policy are wrong.
         PolicyError: a policy, the checklist or a parameter is wrong.
+        EvidenceError: what another machine says is malformed, or contradicts what was found here.
+        TrustError: what another machine says is signed by nobody who may.
     """
     trust = _trust(manifest, options)  # read once, so that what was verified against is what is recorded
+    elsewhere = _elsewhere(options, trust)
     opened = _policies(manifest, options, trust)
     checklist = load_checklist(_checklist(manifest, options), opened.policies)
     parameters_of(checklist, opened.policies, manifest.parameters)  # a wrong one is told before the work is done
     collected = collect(manifest, collectors(), _run(options, trust, opened.documents))
     if collected.interrupted:
         return collected, None
-    return collected, _judge(collected.graph, manifest, options, opened, checklist, trust)
+    elsewhere.keep(collected.reports)
+    graph = join(collected.graph, elsewhere)
+    return collected, _judge(graph, manifest, options, opened, checklist, elsewhere)
 
 
 def gather(manifest: Manifest, options: Options) -> Collected:
@@ -162,22 +134,25 @@ def gather(manifest: Manifest, options: Options) -> Collected:
     return collect(manifest, collectors(), _run(options, trust, _packs(manifest, options, trust)))
 
 
-def judge(graph: Graph, manifest: Manifest | None, options: Options) -> Judged:
+def judge(graph: Graph | None, manifest: Manifest | None, options: Options) -> Judged:
     """Evaluate evidence that was gathered before.
 
     Args:
-        graph: the evidence.
+        graph: what this run itself gathered; None where the evidence in the options is all that there is.
         manifest: where checklist, parameters, waivers and trust come from; None when only the options decide.
         options: of the run.
 
     Raises:
         PolicyError: a policy, the checklist or a parameter is wrong.
-        UsageError: an option is wrong.
+        UsageError: an option is wrong, or a file cannot be read.
+        EvidenceError: evidence is malformed, or contradicts other evidence.
+        TrustError: evidence is signed by nobody who may.
     """
     trust = _trust(manifest, options)
+    elsewhere = _elsewhere(options, trust)
     opened = _policies(manifest, options, trust)
     checklist = load_checklist(_checklist(manifest, options), opened.policies)
-    return _judge(graph, manifest, options, opened, checklist, trust)
+    return _judge(join(graph, elsewhere), manifest, options, opened, checklist, elsewhere)
 
 
 def _judge(
@@ -186,8 +161,9 @@ def _judge(
     options: Options,
     opened: Opened,
     checklist: Checklist,
-    trust: TrustPolicy | None,
+    elsewhere: Elsewhere,
 ) -> Judged:
+    trust = elsewhere.trust
     settings: dict[str, Any] = {
         "checklist": checklist,
         "now": options.now,
@@ -195,40 +171,13 @@ def _judge(
         "waivers": () if manifest is None else manifest.waivers,
         "stage": options.stage,
         "trust_policy_digest": None if trust is None else {"sha256": trust.digest},
-        "bypasses": _bypasses(options) + opened.bypasses,
+        "bypasses": _bypasses(options) + opened.bypasses + elsewhere.bypasses,
         "packs": opened.documents,
     }
     with engine_named(options.engine, server=options.opa, limits=options.limits) as engine:
         assessment = evaluate(graph, policies=opened.policies, engine=engine, **settings)
         recorded = settings_document(engine=engine, **settings)
     return Judged(assessment, graph, opened.policies, recorded, trust)
-
-
-def read_evidence(paths: Sequence[Path], limits: Limits = DEFAULT_LIMITS) -> Graph:
-    """Read evidence graphs, and merge them into one when there are several.
-
-    Args:
-        paths: the files.
-        limits: size and depth of each.
-
-    Raises:
-        UsageError: a file cannot be read.
-        EvidenceError: a graph is malformed, or two of them contradict each other.
-    """
-    graphs = [load_graph(read_limited(path, limits.max_bytes), source=str(path), limits=limits) for path in paths]
-    return graphs[0] if len(graphs) == 1 else merge_graphs(graphs)
-
-
-def write_evidence(collected: Collected, out: Path, raw: Path | None) -> None:
-    """Write an evidence graph, and the tools' raw reports under their digests.
-
-    Raises:
-        UsageError: a file cannot be written.
-    """
-    if raw is not None:
-        for digest, data in collected.reports:
-            write_atomic(raw / digest, data)
-    write_atomic(out, dump_graph(collected.graph))
 
 
 def explain(control: str, pipeline: Path | None, options: Options) -> dict[str, Any]:
@@ -280,6 +229,16 @@ def _run(options: Options, trust: TrustPolicy | None, packs: Sequence[Mapping[st
 def _trust(manifest: Manifest | None, options: Options) -> TrustPolicy | None:
     path = options.trust or (None if manifest is None else manifest.trust)
     return None if path is None else load_trust(path)
+
+
+def _elsewhere(options: Options, trust: TrustPolicy | None) -> Elsewhere:
+    return read_elsewhere(
+        options.evidence,
+        trust,
+        options.now,
+        allow_unsigned=options.allow_unsigned,
+        limits=options.evidence_limits,
+    )
 
 
 def _checklist(manifest: Manifest | None, options: Options) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from .options import NoColor, Now, Online, Pipeline, Quiet, Skip, Trust, moment
 from .output import finish, guarded, ignore, say
+from .signing import Keys, Signing, attestor_of, say_signed
 
 
 @guarded
@@ -17,24 +18,39 @@ def collect(
     out: Annotated[Path, typer.Option("--out", "-o", help="File for the evidence graph.")] = Path("evidence.json"),
     raw: Annotated[Path | None, typer.Option("--raw", help="Folder for the tools' raw reports, by digest.")] = None,
     trust: Trust = None,
+    keys: Keys = None,
+    sign: Annotated[
+        Signing | None,
+        typer.Option("--sign", help="Sign the graph, as for `gate`; not signed unless this or --key is given."),
+    ] = None,
+    machine: Annotated[
+        str | None, typer.Option("--machine", help="What to call the machine that this runs on, in the graph.")
+    ] = None,
     now: Now = None,
     online: Online = False,
     skip: Skip = None,
     quiet: Quiet = False,
     no_color: NoColor = False,
 ) -> int:
-    """Gather evidence only: write the evidence graph of a pipeline as canonical JSON.
+    """Gather evidence only: write the evidence graph of a pipeline, plain or signed.
 
-    Example: probatum collect training/ --out training.json
+    A signed graph of FILE.json is FILE.dsse.json, or FILE.sigstore.json where a certificate signs.
+
+    Example: probatum collect training/ --out training.json --key cluster.pem --machine cluster-7
     """
-    from ..gate import Options, gather, open_pipeline, write_evidence
+    from ..evidence import write_evidence
+    from ..gate import Options, gather
+    from ..opening import open_pipeline
     from ..reports.progress import progress
 
+    attestor = attestor_of(keys, sign or Signing.KEY) if sign or keys else None
     manifest = open_pipeline(pipeline, ignore if quiet else say)
     with progress(quiet=quiet, color=not no_color) as report:
         options = Options(*moment(now), trust=trust, online=online, skip=tuple(skip or ()), progress=report)
         collected = gather(manifest, options)
-    write_evidence(collected, out, raw)
+    written = write_evidence(collected, out, raw, attestor=attestor, machine=machine, now=options.now)
+    if attestor is not None and not quiet:
+        say_signed(written, attestor)
     if collected.interrupted:
-        return finish("error", f"interrupted: what was collected is in {out}, the rest is marked as skipped")
-    return finish("pass", f"wrote {len(collected.graph.observations)} observations to {out}")
+        return finish("error", f"interrupted: what was collected is in {written}, the rest is marked as skipped")
+    return finish("pass", f"wrote {len(collected.graph.observations)} observations to {written}")

@@ -10,6 +10,7 @@ import typer
 from ..evaluator.engines.limits import DEFAULT_MEMORY_MIB, DEFAULT_SECONDS
 from ..evaluator.engines.limits import Limits as EngineLimits
 from .options import (
+    AllowUnsigned,
     BuiltIn,
     Checklist,
     EngineName,
@@ -38,7 +39,9 @@ from .verdict import show
 
 @guarded
 def evaluate(
-    evidence: Annotated[list[Path], typer.Argument(help="Evidence graphs; several are merged.", show_default=False)],
+    evidence: Annotated[
+        list[Path], typer.Argument(help="Evidence graphs, signed or not; several are joined.", show_default=False)
+    ],
     manifest: Annotated[
         Path | None, typer.Option("--manifest", "-m", help="probatum.yaml with parameters, waivers and trust policy.")
     ] = None,
@@ -56,6 +59,7 @@ def evaluate(
     built_in: BuiltIn = None,
     locked: Held = None,
     trust: Trust = None,
+    allow_unsigned: AllowUnsigned = False,
     max_mib: Annotated[int, typer.Option("--max-mib", min=1, help="Largest evidence graph to read, in MiB.")] = 64,
     max_depth: Annotated[int, typer.Option("--max-depth", min=1, help="Deepest nesting to read.")] = 64,
     now: Now = None,
@@ -65,9 +69,12 @@ def evaluate(
 ) -> int:
     """Evaluate evidence that was gathered before, on this machine or on several.
 
-    Example: probatum evaluate data.json training.json serving.json --manifest probatum.yaml
+    What nobody signed counts as reported at most, unless --allow-unsigned is given.
+
+    Example: probatum evaluate data.dsse.json training.dsse.json --manifest probatum.yaml --trust trust.yaml
     """
-    from ..gate import Options, judge, open_pipeline, read_evidence
+    from ..gate import Options, judge
+    from ..opening import open_pipeline
     from ..sealing import locations
     from ..strict_json import Limits
 
@@ -76,8 +83,8 @@ def evaluate(
     limits = EngineLimits(max_seconds, max_memory)
     options = Options(
         *moment(now), checklist, stage, engine, opa, policies or (), trust, online, built_in=built_in, locked=locked,
-        limits=limits,
+        limits=limits, evidence=evidence, allow_unsigned=allow_unsigned,
+        evidence_limits=Limits(max_mib * 1024 * 1024, max_depth),
     )  # fmt: skip
-    graph = read_evidence(evidence, Limits(max_mib * 1024 * 1024, max_depth))
-    judged = judge(graph, None if manifest is None else open_pipeline(manifest), options)
+    judged = judge(None, None if manifest is None else open_pipeline(manifest), options)
     return show(judged, target, locations(judged.graph, Path()))

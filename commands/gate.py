@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,10 +10,12 @@ import typer
 
 from ..evaluator.engines.limits import DEFAULT_MEMORY_MIB, DEFAULT_SECONDS, Limits
 from .options import (
+    AllowUnsigned,
     BuiltIn,
     Checklist,
     EngineName,
     EngineOption,
+    EvidenceFiles,
     Formats,
     Held,
     MaxMemory,
@@ -59,6 +62,8 @@ def gate(
     built_in: BuiltIn = None,
     locked: Held = None,
     trust: Trust = None,
+    evidence: EvidenceFiles = None,
+    allow_unsigned: AllowUnsigned = False,
     keys: Keys = None,
     sign: Sign = Signing.KEY,
     no_sign: NoSign = False,
@@ -72,7 +77,8 @@ def gate(
 
     Example: probatum gate examples/tumour-classifier --out verdict
     """
-    from ..gate import Options, open_pipeline, run
+    from ..gate import Options, run
+    from ..opening import open_pipeline
     from ..reports.progress import progress
     from ..sealing import check_out, locations, seal
 
@@ -84,13 +90,13 @@ def gate(
     with progress(quiet=quiet, color=not no_color) as report:
         options = Options(
             *moment(now), checklist, stage, engine, opa, policies or (), trust, online, tuple(skip or ()), report,
-            built_in, locked, Limits(max_seconds, max_memory),
+            built_in, locked, Limits(max_seconds, max_memory), evidence or (), allow_unsigned,
         )  # fmt: skip
         collected, judged = run(manifest, options)
     for name in collected.changed:
         say(f"{name} was written to while evidence was gathered: none of it counts; run again")
     if judged is None:
-        return _keep_partial(collected, out)
+        return _keep_partial(collected, out, options.now)
     if out is not None:
         seal(judged, collected.reports, attestor, out)
         if not quiet:
@@ -98,11 +104,11 @@ def gate(
     return show(judged, target, locations(judged.graph, manifest.root))
 
 
-def _keep_partial(collected: Collected, out: Path | None) -> int:
-    from ..gate import write_evidence
+def _keep_partial(collected: Collected, out: Path | None, now: datetime) -> int:
+    from ..evidence import write_evidence
 
     if out is None:
         return finish("error", "interrupted: nothing was written")
     kept = out.with_name(f"{out.name}.partial.json")
-    write_evidence(collected, kept, None)
+    write_evidence(collected, kept, now=now)
     return finish("error", f"interrupted: the evidence so far is in {kept}, {out} is as it was")

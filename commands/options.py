@@ -123,6 +123,21 @@ Held = Annotated[
     ),
 ]
 Trust = Annotated[Path | None, typer.Option("--trust", help="Trust policy: who may sign what.")]
+EvidenceFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--evidence",
+        "-e",
+        metavar="FILE",
+        help="Evidence graph of another machine, signed or not, to be joined with what is found here. Repeatable.",
+    ),
+]
+AllowUnsigned = Annotated[
+    bool,
+    typer.Option(
+        "--allow-unsigned", help="Let evidence graphs that nobody signed count as if observed here. Recorded."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the last line on stderr, and what --format writes.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; the variable NO_COLOR does the same.")]
 

@@ -30,7 +30,7 @@ def lock(
     Example: probatum policy lock training/ --online
     """
     from ..attestations.trust_file import load_trust
-    from ..gate import open_pipeline
+    from ..opening import open_pipeline
     from ..packs.choose import Given
     from ..policy_sources import lock_policies
     from ..reports.lock import render_lock

@@ -149,7 +149,8 @@ def setting(
         packs: the values of ``--policies``.
         built_in: the value of ``--built-in``.
     """
-    from ..gate import DEFAULT_CHECKLIST, open_pipeline
+    from ..gate import DEFAULT_CHECKLIST
+    from ..opening import open_pipeline
     from ..packs.choose import Given
     from ..policy_sources import open_policies
     from ..workbench.circumstances import circumstances_of

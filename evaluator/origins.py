@@ -1,8 +1,8 @@
 """Evidence from elsewhere: which document said it, who vouches for that document, and how far the evidence then counts.
 
 A graph that somebody else collected says of itself how far it can be believed. That word is never taken: the tier of
-each observation follows from who vouches for the document (decision 0017). Every observation is given an ``origin`` that
-says which document it is from and what the document claimed, whatever the document said of that itself.
+each observation follows from who vouches for the document (decision 0017). Every observation is given an ``origin``
+that says which document it is from and what the document claimed, whatever the document said of that itself.
 """
 
 from __future__ import annotations

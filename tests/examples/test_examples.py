@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from probatum.gate import Options, gather, judge, open_pipeline
+from probatum.gate import Options, gather, judge
+from probatum.opening import open_pipeline
 from probatum.reports.format import Format, render
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .predicates import ASSESSMENT, POLICY_BUNDLE, PROVENANCE_V02, PROVENANCE_V1, VSA
+from .revocation.objection import signer_objection
 from .signing_time import CLOCK_SKEW, NOTHING_KNOWN, SignatureFacts, judged_at, parse_time
 from .trust import Role, TrustPolicy
 
@@ -132,7 +133,8 @@ def _counted(role: Role, case: _Case) -> tuple[set[str], list[str]]:
     """The role's signers whose signature counts, and why the others do not."""
     counted, objections = set(), []
     for signer in sorted(case.signers & set(role.signers)):
-        objection = _window(signer, case) or _log(role, signer, case) or _timestamp(role, signer, case)
+        revoked = signer_objection(case.policy, signer, case.known(signer))
+        objection = revoked or _window(signer, case) or _log(role, signer, case) or _timestamp(role, signer, case)
         if objection:
             objections.append(f"{signer} does not count: {objection}")
         else:

@@ -7,7 +7,8 @@ timestamp authority vouches for, and without one at the time of the verification
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -41,12 +42,14 @@ class SignatureFacts:
         logs: names of the trust policy's logs (or sigstore roots) that hold it.
         authorities: names of the timestamp authorities (or sigstore roots) that vouch for its time.
         key: the public key that made it, where the signer's name does not tell: a certificate's or an identity's.
+        identity: what the certificate of a keyless signer says, above all its ``subject``.
     """
 
     signed_at: datetime | None = None
     logs: frozenset[str] = frozenset()
     authorities: frozenset[str] = frozenset()
     key: PublicKey | None = None
+    identity: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 NOTHING_KNOWN = SignatureFacts()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import strict_json
 from ..errors import TrustError
@@ -13,6 +13,9 @@ from .predicates import DEFAULT_TYPES
 from .public_key import PublicKey
 from .signing_time import ALWAYS, Window
 from .trusted import CertificateSigner, Identity, SigstoreRoot, TimestampAuthority, TrustedLog
+
+if TYPE_CHECKING:
+    from .revocation.revoked import Revocations
 
 SCHEMA = "https://probatum.dev/trust/v1"
 
@@ -79,6 +82,7 @@ class TrustPolicy:
         timestamp_authorities: by name.
         logs: by name; what one of them says counts only if it holds the role ``log``.
         windows: when a signer may sign, by its full name such as ``key:NAME``; one that is not here may at any time.
+        revocations: what does not count any more; not part of the digest, for it has its own.
     """
 
     keys: Mapping[str, PublicKey]
@@ -91,6 +95,7 @@ class TrustPolicy:
     timestamp_authorities: Mapping[str, TimestampAuthority] = field(default_factory=dict)
     logs: Mapping[str, TrustedLog] = field(default_factory=dict)
     windows: Mapping[str, Window] = field(default_factory=dict)
+    revocations: Revocations | None = field(default=None, repr=False)
 
     def to_document(self) -> dict[str, Any]:
         """The resolved, self-contained JSON form: with the material itself or its digest, without paths."""

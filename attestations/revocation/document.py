@@ -111,7 +111,7 @@ def _undated(trust: TrustPolicy) -> TrustPolicy:
         name: replace(role, max_age_days=None) if REVOCATION in role.predicate_types else role
         for name, role in trust.roles.items()
     }
-    return replace(trust, roles=roles)
+    return replace(trust, roles=roles, revocations=None)
 
 
 def _by_itself(given: Given, trust: TrustPolicy) -> tuple[Mapping[str, Any], tuple[str, ...]] | None:

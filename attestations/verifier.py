@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,10 @@ from . import dsse, metablock, sigstore_bundle
 from .artifact_signature import artifact_signers, bare_signatures
 from .predicates import ARTIFACT, LAYOUT
 from .public_key import PublicKey
+from .revocation.objection import statement_objection
 from .roles import allow
+from .signing_time import SignatureFacts, shown
+from .sigstore_bundle import VerifiedBundle
 from .statement import parse_statement
 from .trust import TrustPolicy
 
@@ -25,11 +28,17 @@ _REMEDY = "add the signer to the trust policy if it is to be trusted"
 
 @dataclass(frozen=True)
 class _Signed:
-    """Content whose signature holds, and who signed it."""
+    """Content whose signature holds, who signed it, and what is known of each signature and of a keyless signer."""
 
     about: str
     signers: tuple[str, ...]
     statement: Mapping[str, Any] | None = None
+    facts: Mapping[str, SignatureFacts] = field(default_factory=dict)
+    identity: Mapping[str, str] = field(default_factory=dict)
+
+    def by(self, bundle: VerifiedBundle) -> _Signed:
+        """The same, with what a sigstore bundle tells."""
+        return replace(self, facts=dict.fromkeys(bundle.signers, bundle.facts), identity=bundle.claims)
 
 
 class TrustVerifier:
@@ -72,8 +81,7 @@ class TrustVerifier:
             about: the kind of content that the file is, as roles name it.
         """
         try:
-            signers = self._artifact_signers(data, source, artifact)
-            return self._allowed("signature", _Signed(about, signers))
+            return self._allowed("signature", self._artifact(data, source, artifact, about))
         except ProbatumError as error:
             return Verification(False, str(error), kind="signature")
         except OSError as error:
@@ -104,8 +112,8 @@ class TrustVerifier:
     def _bundle(self, document: Mapping[str, Any], data: bytes, source: str) -> _Signed:
         if not sigstore_bundle.is_keyless(document):
             return self._envelope(document["dsseEnvelope"], source)
-        payload, signers = sigstore_bundle.verify_statement(data, self._trust, source=source)
-        return self._payload(payload, signers, source)
+        found = sigstore_bundle.verify_statement(data, self._trust, source=source)
+        return self._payload(found.content, found.signers, source).by(found)
 
     def _payload(self, payload: bytes, signers: tuple[str, ...], source: str) -> _Signed:
         """Read signed bytes; only now, because only now is it known that somebody signed them."""
@@ -114,6 +122,9 @@ class TrustVerifier:
         if kind in metablock.KINDS:
             metablock.signed_bytes(document, source=source)  # the library's field checks, as for the classic form
             return self._content(document, str(kind), signers, source)
+        objection = statement_objection(self._trust, payload)
+        if objection:
+            raise TrustError(f"{source} does not count any more", why=objection)
         statement = parse_statement(payload, source=source)
         return _Signed(statement["predicateType"], signers, statement)
 
@@ -123,17 +134,19 @@ class TrustVerifier:
             raise TrustError(f"{source} is refused", why=objection, remedy="sign a layout without that")
         return _Signed(kind, signers, document)
 
-    def _artifact_signers(self, data: bytes, source: str, artifact: Path) -> tuple[str, ...]:
+    def _artifact(self, data: bytes, source: str, artifact: Path, about: str) -> _Signed:
         signatures = bare_signatures(data, source=source)
         if signatures is None:
             document = strict_json.loads(data, source=source, fold_case=True)
             if kind_of(document) != "signature":
                 raise TrustError(f"{source} is not the signature of a file", why="expected a message signature")
             if sigstore_bundle.is_keyless(document):
-                return sigstore_bundle.verify_file(data, artifact, self._trust, source=source)
+                found = sigstore_bundle.verify_file(data, artifact, self._trust, source=source)
+                return _Signed(about, found.signers).by(found)
             text = document["messageSignature"].get("signature")
             signatures = [dsse.decode_base64(text, f"{source}: messageSignature")]
-        return self._names(artifact_signers(signatures, artifact, list(self._trust.keys.values())), source)
+        keys = artifact_signers(signatures, artifact, list(self._trust.keys.values()))
+        return _Signed(about, self._names(keys, source))
 
     def _names(self, keys: tuple[PublicKey, ...], source: str) -> tuple[str, ...]:
         names = tuple(name for key in keys if (name := self._trust.signer_of(key)) is not None)
@@ -142,11 +155,16 @@ class TrustVerifier:
         return names
 
     def _allowed(self, kind: str, signed: _Signed) -> Verification:
-        allowed = allow(self._trust, signed.about, signed.signers, signed.statement, self._now)
+        allowed = allow(self._trust, signed.about, signed.signers, signed.statement, self._now, facts=signed.facts)
         if not allowed.roles:
             return Verification(False, allowed.reason, signers=signed.signers, kind=kind)
         first, *_ = allowed.roles
-        return Verification(True, "", signed.statement, allowed.signers, first, allowed.roles, kind, signed.about)
+        times = [fact.signed_at for fact in signed.facts.values() if fact.signed_at is not None]
+        signed_at = shown(max(times)) if times else None
+        return Verification(
+            True, "", signed.statement, allowed.signers, first, allowed.roles, kind, signed.about, signed_at,
+            signed.identity,
+        )  # fmt: skip
 
 
 def kind_of(document: Any) -> str:

@@ -14,7 +14,8 @@ from signing_case import NOW, sha256, statement, write
 from sigstore_case import ISSUER, WORKFLOW, Services
 
 from probatum.attestations.predicates import DEFAULT_TYPES
-from probatum.attestations.trust import Identity, Role, SigstoreRoot, TrustPolicy
+from probatum.attestations.trust import Role, TrustPolicy
+from probatum.attestations.trusted import Identity, SigstoreRoot
 from probatum.attestations.verifier import TrustVerifier
 
 PAYLOAD = json.dumps(statement("a" * 64)).encode()
@@ -37,7 +38,12 @@ def no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def trusting(services: Services, issuer: str = ISSUER, identity: str = WORKFLOW) -> TrustPolicy:
     root = services.trusted_root()
     roles = {name: Role(name, ("identity:ci",), DEFAULT_TYPES[name]) for name in ("provenance", "model")}
-    return TrustPolicy({}, roles, {"ci": Identity(issuer, identity)}, SigstoreRoot(sha256(root), root))
+    return TrustPolicy(
+        {},
+        roles,
+        {"ci": Identity(issuer, identity, roots=("sigstore",))},
+        {"sigstore": SigstoreRoot(sha256(root), root)},
+    )
 
 
 def test_a_bundle_of_the_allowed_identity_is_verified(services: Services, tmp_path: Path) -> None:
@@ -69,7 +75,7 @@ def test_a_bundle_of_another_authority_is_refused(services: Services) -> None:
 
 
 def test_without_a_trusted_root_nothing_is_verified(services: Services) -> None:
-    found = TrustVerifier(replace(trusting(services), sigstore=None), NOW).verify(
+    found = TrustVerifier(replace(trusting(services), sigstore={}), NOW).verify(
         services.sign_statement(PAYLOAD), source="b"
     )
     assert not found.verified
@@ -150,7 +156,7 @@ def test_a_signed_file(services: Services, tmp_path: Path) -> None:
 
 
 def test_a_damaged_trusted_root(services: Services) -> None:
-    policy = replace(trusting(services), sigstore=SigstoreRoot("0" * 64, b"{}"))
+    policy = replace(trusting(services), sigstore={"sigstore": SigstoreRoot("0" * 64, b"{}")})
     found = TrustVerifier(policy, NOW).verify(services.sign_statement(PAYLOAD), source="b")
     assert not found.verified
-    assert "cannot be verified" in found.reason
+    assert "trusted root" in found.reason

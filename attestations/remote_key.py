@@ -86,6 +86,8 @@ def _imported(scheme: str, uri: str, secret: _Secret) -> tuple[str, SSlibKey]:
     parts = urlsplit(uri)
     name = parts.path.lstrip("/")
     if scheme == "hsm":
+        if name and not name.isdecimal():
+            raise UsageError(f"{uri} names no key", why="expected hsm:NUMBER?label=TOKEN", remedy="give the key's id")
         label = dict(parse_qsl(parts.query)).get("label")
         return HSMSigner.import_(int(name) if name else None, label, secret)
     if scheme == "awskms":

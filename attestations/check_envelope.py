@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import ProbatumError
 from . import dsse
 from .dsse import Envelope
+from .one_signature import for_one_signature
 from .package_files import LIMITS
 from .predicates import ASSESSMENT, VSA
 from .report import Row, equal, failed
@@ -86,17 +87,25 @@ def _signature_row(name: str, envelope: Envelope, trust: TrustPolicy) -> Row:
     check = f"{name}: signature"
     if len(set(ids)) != len(ids):
         return Row(check, False, expected, claimed, "two signatures carry the same key id")
+    if ids != sorted(ids):
+        return Row(check, False, expected, claimed, "the signatures are not in the order of their key ids")
     for keyid, signature in envelope.signatures:
         if keyid not in known:
             return Row(check, False, expected, claimed, f"{keyid or 'an unnamed key'} is not a trusted key")
         if not known[keyid].verifies(signature, envelope.signed_bytes):
             return Row(check, False, expected, claimed, f"the signature of {keyid} does not fit the content")
+        if known[keyid].canonical(signature) != signature:
+            return Row(check, False, expected, claimed, f"the signature of {keyid} is a twin of the one that it made")
+        if weak := known[keyid].signing_weakness:
+            return Row(check, False, expected, claimed, f"{keyid} is too weak to sign a verdict: {weak}")
     return Row(check, True, expected, claimed)
 
 
 def _signed_by_allowed(
     name: str, envelope: Envelope, rows: list[Row], statement: Mapping[str, Any], trust: TrustPolicy, now: datetime
 ) -> CheckedStatement:
+    if statement["predicateType"] == ASSESSMENT:  # the verdict, which everybody signs, names its envelope by digest
+        trust = for_one_signature(trust)
     signed = [trust.signer_of(key) for key in envelope.signers(trust.keys.values())]
     signers = [signer for signer in signed if signer is not None]
     allowed = allow(trust, statement["predicateType"], signers, statement, now)

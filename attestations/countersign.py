@@ -20,19 +20,6 @@ from .dsse import MAX_SIGNATURES, Envelope
 from .keys import SigningKey, distinct
 from .package_files import LIMITS
 from .package_names import DETACHED, VERDICT, find_signed, signed_name
-from .trust import TrustPolicy
-
-
-def so_far(trust: TrustPolicy) -> TrustPolicy:
-    """What a trust policy demands of a document that is still being signed: one allowed signer, nothing else of it.
-
-    The threshold, the log and the timestamp are about the document once everybody has signed.
-    """
-    roles = {
-        name: replace(role, threshold=1, require_log=False, require_timestamp=False)
-        for name, role in trust.roles.items()
-    }
-    return replace(trust, roles=roles)
 
 
 def verdict_to_countersign(package: Path) -> Path:

@@ -68,7 +68,7 @@ def vault(versions: Mapping[str, ed25519.Ed25519PrivateKey]) -> Iterator[dict[st
 @contextmanager
 def _server(answer: Any) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
+        def _answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             text = self.rfile.read(length)
             try:
@@ -81,7 +81,7 @@ def _server(answer: Any) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_PUT = do_POST
+        do_GET = do_PUT = do_POST = _answer  # noqa: N815 - what http.server calls
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -13,6 +13,8 @@ from ..errors import ProbatumError, TrustError
 from ..verification import Verification
 from . import dsse, metablock, sigstore_bundle
 from .artifact_signature import artifact_signers, bare_signatures
+from .certificate_signatures import NOBODY, envelope_holders, file_holders
+from .certificates import Holders
 from .predicates import ARTIFACT, LAYOUT
 from .public_key import PublicKey
 from .revocation.objection import statement_objection
@@ -47,11 +49,13 @@ class TrustVerifier:
     Args:
         trust: who may sign what.
         now: for ages and for the expiry of layouts.
+        as_of: the date that is asked about instead; see `signing_time.judged_at`.
     """
 
-    def __init__(self, trust: TrustPolicy, now: datetime) -> None:
+    def __init__(self, trust: TrustPolicy, now: datetime, *, as_of: datetime | None = None) -> None:
         self._trust = trust
         self._now = now
+        self._as_of = as_of
 
     def verify(self, data: bytes, *, source: str) -> Verification:
         """Verify one DSSE envelope, sigstore bundle or in-toto metablock.
@@ -107,11 +111,18 @@ class TrustVerifier:
         envelope = dsse.from_document(document, source=source)
         if envelope.payload_type != dsse.IN_TOTO:
             raise TrustError(f"{source} has the payload type {envelope.payload_type}", why=f"expected {dsse.IN_TOTO}")
-        return self._payload(envelope.payload, self._names(envelope.signers(self._trust.keys.values()), source), source)
+        by = envelope_holders(document, envelope, self._trust, self._now, as_of=self._as_of, source=source)
+        names = self._names(envelope.signers(self._trust.keys.values()), source, by)
+        return replace(self._payload(envelope.payload, names, source), facts=by.facts)
 
     def _bundle(self, document: Mapping[str, Any], data: bytes, source: str) -> _Signed:
         if not sigstore_bundle.is_keyless(document):
             return self._envelope(document["dsseEnvelope"], source)
+        envelope = dsse.from_document(document["dsseEnvelope"], source=source)
+        by = envelope_holders(document, envelope, self._trust, self._now, as_of=self._as_of, source=source)
+        if by.facts and envelope.payload_type == dsse.IN_TOTO:
+            return replace(self._payload(envelope.payload, tuple(by.facts), source), facts=by.facts)
+        self._refuse_if_only_certificates(by, source)
         found = sigstore_bundle.verify_statement(data, self._trust, source=source)
         return self._payload(found.content, found.signers, source).by(found)
 
@@ -129,7 +140,7 @@ class TrustVerifier:
         return _Signed(statement["predicateType"], signers, statement)
 
     def _content(self, document: Mapping[str, Any], kind: str, signers: tuple[str, ...], source: str) -> _Signed:
-        objection = metablock.check_layout(document, self._now) if kind == LAYOUT else ""
+        objection = metablock.check_layout(document, self._as_of or self._now) if kind == LAYOUT else ""
         if objection:
             raise TrustError(f"{source} is refused", why=objection, remedy="sign a layout without that")
         return _Signed(kind, signers, document)
@@ -141,6 +152,10 @@ class TrustVerifier:
             if kind_of(document) != "signature":
                 raise TrustError(f"{source} is not the signature of a file", why="expected a message signature")
             if sigstore_bundle.is_keyless(document):
+                by = file_holders(document, artifact, self._trust, self._now, as_of=self._as_of, source=source)
+                if by.facts:
+                    return _Signed(about, tuple(by.facts), facts=by.facts)
+                self._refuse_if_only_certificates(by, source)
                 found = sigstore_bundle.verify_file(data, artifact, self._trust, source=source)
                 return _Signed(about, found.signers).by(found)
             text = document["messageSignature"].get("signature")
@@ -148,14 +163,29 @@ class TrustVerifier:
         keys = artifact_signers(signatures, artifact, list(self._trust.keys.values()))
         return _Signed(about, self._names(keys, source))
 
-    def _names(self, keys: tuple[PublicKey, ...], source: str) -> tuple[str, ...]:
-        names = tuple(name for key in keys if (name := self._trust.signer_of(key)) is not None)
+    def _names(self, keys: tuple[PublicKey, ...], source: str, by: Holders = NOBODY) -> tuple[str, ...]:
+        names = (*(name for key in keys if (name := self._trust.signer_of(key)) is not None), *by.facts)
         if not names:
-            raise TrustError(f"{source} is signed by no key of {self._trust.source}", remedy=_REMEDY)
+            what = f"{source} is signed by no key of {self._trust.source}"
+            raise TrustError(what, why="; ".join(by.reasons), remedy=_REMEDY)
         return names
 
+    def _refuse_if_only_certificates(self, by: Holders, source: str) -> None:
+        """A bundle by none of the policy's certificates can only be of an identity, if the policy has any."""
+        if self._trust.certificates and not self._trust.identities:
+            what = f"{source} is signed by no certificate of {self._trust.source}"
+            raise TrustError(what, why="; ".join(by.reasons), remedy=_REMEDY)
+
     def _allowed(self, kind: str, signed: _Signed) -> Verification:
-        allowed = allow(self._trust, signed.about, signed.signers, signed.statement, self._now, facts=signed.facts)
+        allowed = allow(
+            self._trust,
+            signed.about,
+            signed.signers,
+            signed.statement,
+            self._now,
+            as_of=self._as_of,
+            facts=signed.facts,
+        )
         if not allowed.roles:
             return Verification(False, allowed.reason, signers=signed.signers, kind=kind)
         first, *_ = allowed.roles

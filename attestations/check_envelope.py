@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from ..errors import ProbatumError
 from . import dsse
+from .check_bundle import check_bundle
 from .dsse import Envelope
 from .one_signature import for_one_signature
 from .package_files import LIMITS
@@ -16,6 +17,7 @@ from .predicates import ASSESSMENT, VSA
 from .report import Row, equal, failed
 from .roles import allow
 from .schemas import check
+from .signing_time import NOTHING_KNOWN, SignatureFacts
 from .statement import STATEMENT_V1, parse_statement
 from .trust import TrustPolicy
 
@@ -30,42 +32,62 @@ class CheckedStatement:
         rows: of every check that was made.
         statement: what was signed; None unless every check held.
         signers: names of the allowed signers.
-        signed_at: when it was signed, vouched for by somebody other than the signers; None where nobody does.
+        facts: when it was signed, and which log holds it, as somebody other than the signers says.
+        identity: what the certificate of a keyless signer says of it.
     """
 
     rows: tuple[Row, ...]
     statement: Mapping[str, Any] | None = None
     signers: tuple[str, ...] = ()
-    signed_at: datetime | None = None
+    facts: SignatureFacts = NOTHING_KNOWN
+    identity: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def signed_at(self) -> datetime | None:
+        """When it was signed, vouched for by somebody other than the signers; None where nobody does."""
+        return self.facts.signed_at
+
+
+@dataclass(frozen=True)
+class _Signed:
+    """Bytes whose every signature holds; what is known of each of the signers is the same."""
+
+    payload: bytes
+    signers: tuple[str, ...]
+    facts: SignatureFacts
+    identity: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_envelope(
-    data: bytes, *, name: str, predicate_type: str, trust: TrustPolicy, now: datetime
+    data: bytes,
+    *,
+    name: str,
+    predicate_type: str,
+    trust: TrustPolicy,
+    now: datetime,
+    as_of: datetime | None = None,
+    facts: SignatureFacts = NOTHING_KNOWN,
 ) -> CheckedStatement:
-    """Check an envelope of Probatum's own.
+    """Check a signed statement of Probatum's own: a DSSE envelope, or a sigstore bundle, as its name says.
 
     The order matters: nothing inside the payload is read before a signature over its exact bytes holds.
 
     Args:
         data: the file's bytes.
-        name: what to call it in rows.
+        name: of the file.
         predicate_type: what its statement must be.
         trust: who may sign it.
-        now: for ages.
+        now: for ages, and for windows where nobody vouches for the time of signing.
+        as_of: the date that the verifier asks about.
+        facts: what was verified of these bytes besides: a timestamp over them, a log that holds them.
     """
-    try:
-        envelope = dsse.parse(data, source=name, canonical=True, limits=LIMITS)
-    except ProbatumError as error:
-        return CheckedStatement((Row(f"{name}: envelope", False, "a DSSE envelope in canonical form", "", str(error)),))
-    rows = [
-        Row(f"{name}: envelope", True, "a DSSE envelope in canonical form", "canonical"),
-        equal(f"{name}: payload type", dsse.IN_TOTO, envelope.payload_type, "it was signed for another purpose"),
-        _signature_row(name, envelope, trust),
-    ]
-    if failed(rows):
+    rows: list[Row] = []
+    read = _bundle if name.endswith(".sigstore.json") else _envelope
+    signed = read(data, name, trust, facts, rows)
+    if signed is None:
         return CheckedStatement(tuple(rows))
     try:
-        statement = parse_statement(envelope.payload, source=name, limits=LIMITS)
+        statement = parse_statement(signed.payload, source=name, limits=LIMITS)
         rows.append(equal(f"{name}: statement type", STATEMENT_V1, statement["_type"]))
         rows.append(equal(f"{name}: predicate type", predicate_type, statement["predicateType"]))
         if not failed(rows):
@@ -74,7 +96,44 @@ def check_envelope(
         rows.append(Row(f"{name}: statement", False, "an in-toto statement of its schema", "", str(error)))
     if failed(rows):
         return CheckedStatement(tuple(rows))
-    return _signed_by_allowed(name, envelope, rows, statement, trust, now)
+    if predicate_type == ASSESSMENT:  # the verdict, which everybody signs, names its envelope by digest
+        trust = for_one_signature(trust)
+    known = dict.fromkeys(signed.signers, signed.facts)
+    allowed = allow(trust, statement["predicateType"], signed.signers, statement, now, as_of=as_of, facts=known)
+    demands = ", ".join(
+        f"{role.threshold} of {len(role.signers)}" for role in trust.roles_for(statement["predicateType"])
+    )
+    row = Row(f"{name}: signer", bool(allowed.roles), f"{demands} allowed", ", ".join(signed.signers), allowed.reason)
+    found = statement if row.ok else None
+    return CheckedStatement((*rows, row), found, allowed.signers, signed.facts, signed.identity)
+
+
+def _envelope(data: bytes, name: str, trust: TrustPolicy, facts: SignatureFacts, rows: list[Row]) -> _Signed | None:
+    form = "a DSSE envelope in canonical form"
+    try:
+        envelope = dsse.parse(data, source=name, canonical=True, limits=LIMITS)
+    except ProbatumError as error:
+        rows.append(Row(f"{name}: envelope", False, form, "", str(error)))
+        return None
+    rows += [
+        Row(f"{name}: envelope", True, form, "canonical"),
+        equal(f"{name}: payload type", dsse.IN_TOTO, envelope.payload_type, "it was signed for another purpose"),
+        _signature_row(name, envelope, trust),
+    ]
+    if failed(rows):
+        return None
+    signers = [trust.signer_of(key) for key in envelope.signers(trust.keys.values())]
+    return _Signed(envelope.payload, tuple(signer for signer in signers if signer is not None), facts)
+
+
+def _bundle(data: bytes, name: str, trust: TrustPolicy, facts: SignatureFacts, rows: list[Row]) -> _Signed | None:
+    checked = check_bundle(data, name=name, trust=trust)
+    rows += checked.rows
+    if checked.found is None:
+        return None
+    own = checked.found.facts
+    both = replace(own, logs=own.logs | facts.logs, authorities=own.authorities | facts.authorities)
+    return _Signed(checked.found.content, checked.found.signers, both, checked.found.claims)
 
 
 def _signature_row(name: str, envelope: Envelope, trust: TrustPolicy) -> Row:
@@ -99,18 +158,3 @@ def _signature_row(name: str, envelope: Envelope, trust: TrustPolicy) -> Row:
         if weak := known[keyid].signing_weakness:
             return Row(check, False, expected, claimed, f"{keyid} is too weak to sign a verdict: {weak}")
     return Row(check, True, expected, claimed)
-
-
-def _signed_by_allowed(
-    name: str, envelope: Envelope, rows: list[Row], statement: Mapping[str, Any], trust: TrustPolicy, now: datetime
-) -> CheckedStatement:
-    if statement["predicateType"] == ASSESSMENT:  # the verdict, which everybody signs, names its envelope by digest
-        trust = for_one_signature(trust)
-    signed = [trust.signer_of(key) for key in envelope.signers(trust.keys.values())]
-    signers = [signer for signer in signed if signer is not None]
-    allowed = allow(trust, statement["predicateType"], signers, statement, now)
-    demands = ", ".join(
-        f"{role.threshold} of {len(role.signers)}" for role in trust.roles_for(statement["predicateType"])
-    )
-    row = Row(f"{name}: signer", bool(allowed.roles), f"{demands} allowed", ", ".join(signers), allowed.reason)
-    return CheckedStatement((*rows, row), statement if row.ok else None, allowed.signers)

@@ -150,7 +150,7 @@ def _against(opened: _Opened, trust: TrustPolicy, name: str, source: str, check:
     bundle = Bundle.from_json(strict_json.canonical(opened.document))
     holder = _Holder(trust, name)
     payload = check(verifier_of(root), bundle, holder)
-    _check_size(opened.entry)
+    _check_entry(opened.entry, root)
     for token in opened.tokens:
         check_stamp(token, opened.signature, authorities_of(root), source="a timestamp in it")
     key = PublicKey.of(bundle.signing_certificate.public_key(), source=source)
@@ -213,12 +213,17 @@ def _signature(document: Mapping[str, Any]) -> bytes:
     return dsse.decode_base64(document["messageSignature"]["signature"], "the bundle")
 
 
-def _check_size(entry: Mapping[str, Any]) -> None:
-    """The size that the log signed is the size that the proof is for; the library compares only their root hashes."""
+def _check_entry(entry: Mapping[str, Any], root: Mapping[str, Any]) -> None:
+    """What the library leaves open: it compares root hashes alone, and tries every key for an unknown log."""
     proof = entry["inclusionProof"]
     signed = proof["checkpoint"]["envelope"].split("\n")[1]
     if signed != proof["treeSize"]:
         raise TrustError("the log proof is for another tree", why=f"{signed} entries were signed for")
+    known = [item.get(part, {}).get("keyId") for item in root["tlogs"] for part in ("logId", "checkpointKeyId")]
+    if entry["logId"]["keyId"] not in known:
+        raise TrustError("the entry names a log that is not in the trusted root")
+    if "inclusionPromise" not in entry and entry["logIndex"] != proof["logIndex"]:
+        raise TrustError("the entry names another place in the log than its proof")
 
 
 def _entry_shown(entry: Mapping[str, Any]) -> str:

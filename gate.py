@@ -17,7 +17,7 @@ from .collectors.diagnosis import diagnose as collectors_diagnosis
 from .collectors.manifest import Manifest
 from .collectors.registry import collectors
 from .collectors.run import Collected, Run, collect
-from .errors import ProbatumError
+from .errors import ProbatumError, UsageError
 from .evaluator.assess import Assessment, evaluate
 from .evaluator.checklist import Checklist, load_checklist, parameters_of
 from .evaluator.engines.diagnosis import diagnose as engines_diagnosis
@@ -32,6 +32,7 @@ from .opening import open_pipeline
 from .packs.choose import Given
 from .packs.open import Opened
 from .policy_sources import open_policies
+from .revocation_sources import known_revocations, refuse_revoked_policies, with_revocations
 from .strict_json import DEFAULT_LIMITS, Limits
 
 DEFAULT_CHECKLIST = "secure-pipeline"
@@ -59,6 +60,7 @@ class Options:
         evidence: graphs that other machines made, signed or not, to be joined with what this run observes.
         allow_unsigned: those that nobody signed count as if this run had observed what they say; recorded.
         evidence_limits: size and depth of each graph that is not signed.
+        revocations: files, folders and URLs of what is revoked, besides those that the trust policy names.
     """
 
     now: datetime
@@ -78,6 +80,7 @@ class Options:
     evidence: Sequence[Path] = ()
     allow_unsigned: bool = False
     evidence_limits: Limits = DEFAULT_LIMITS
+    revocations: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -173,6 +176,7 @@ def _judge(
         "trust_policy_digest": None if trust is None else {"sha256": trust.digest},
         "bypasses": _bypasses(options) + opened.bypasses + elsewhere.bypasses,
         "packs": opened.documents,
+        "revocations": known_revocations(trust, graph),
     }
     with engine_named(options.engine, server=options.opa, limits=options.limits) as engine:
         assessment = evaluate(graph, policies=opened.policies, engine=engine, **settings)
@@ -204,7 +208,9 @@ def diagnose(path: Path, options: Options) -> list[dict[str, Any]]:
 
 def _policies(manifest: Manifest | None, options: Options, trust: TrustPolicy | None) -> Opened:
     given = Given(tuple(options.policies), options.built_in, options.locked)
-    return open_policies(manifest, given, online=options.online, trust=trust, now=options.now)
+    opened = open_policies(manifest, given, online=options.online, trust=trust, now=options.now)
+    refuse_revoked_policies(trust, opened.policies.digest, opened.documents)
+    return opened
 
 
 def _packs(manifest: Manifest, options: Options, trust: TrustPolicy | None) -> list[dict[str, Any]] | str:
@@ -228,7 +234,18 @@ def _run(options: Options, trust: TrustPolicy | None, packs: Sequence[Mapping[st
 
 def _trust(manifest: Manifest | None, options: Options) -> TrustPolicy | None:
     path = options.trust or (None if manifest is None else manifest.trust)
-    return None if path is None else load_trust(path)
+    if path is None and options.revocations:
+        raise UsageError(
+            "revocations need a trust policy",
+            why="without one nobody may revoke, so that none would be believed",
+            remedy="name one with --trust, with the role `revocation`",
+        )
+    if path is None:
+        return None
+    trust = with_revocations(load_trust(path), options.revocations, online=options.online, now=options.now)
+    if trust.revocations is not None:
+        trust.revocations.require()
+    return trust
 
 
 def _elsewhere(options: Options, trust: TrustPolicy | None) -> Elsewhere:

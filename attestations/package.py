@@ -27,6 +27,7 @@ from .package_names import (
     DETACHED,
     EVIDENCE,
     POLICIES,
+    REVOCATIONS,
     SETTINGS,
     TRUST,
     UNSIGNED,
@@ -42,7 +43,7 @@ from .vsa import used_attestations, vsa_statement
 Detach = Callable[[bytes], bytes]
 """Makes a detached file from the signed verdict's bytes: a proof that it is in a log, a timestamp over it."""
 _SIGNED = {*signed_names(VERDICT), *signed_names(ASSESSMENT)}
-_TOP_LEVEL = {*_SIGNED, *DETACHED, UNSIGNED, EVIDENCE, POLICIES, SETTINGS, TRUST, "reports", "raw"}
+_TOP_LEVEL = {*_SIGNED, *DETACHED, UNSIGNED, EVIDENCE, POLICIES, REVOCATIONS, SETTINGS, TRUST, "reports", "raw"}
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,8 @@ def _unsigned_files(contents: PackageContents) -> dict[str, bytes]:
     }
     if contents.trust is not None:
         files[TRUST] = strict_json.canonical(contents.trust.to_document())
+        if contents.trust.revocations is not None and contents.trust.revocations.given:
+            files[REVOCATIONS] = strict_json.canonical(contents.trust.revocations.to_document())
     files |= {f"reports/{name}": data for name, data in contents.reports.items()}
     return files | {f"raw/{digest}": data for digest, data in contents.raw.items()}
 

@@ -15,6 +15,8 @@ EVIDENCE = "evidence.json"
 POLICIES = "policies.tar.gz"
 SETTINGS = "settings.json"
 TRUST = "trust.json"
+REVOCATIONS = "revocations.json"
+"""What was known to be revoked, signature and all; there when somebody gave any."""
 LOG_PROOF = "verdict.tlog-proof"
 TIMESTAMP = "verdict.tsr"
 DETACHED = (LOG_PROOF, TIMESTAMP)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import strict_json
@@ -82,6 +83,7 @@ class TrustPolicy:
         timestamp_authorities: by name.
         logs: by name; what one of them says counts only if it holds the role ``log``.
         windows: when a signer may sign, by its full name such as ``key:NAME``; one that is not here may at any time.
+        revocation_sources: files and folders of what is revoked, as the trust policy names them.
         revocations: what does not count any more; not part of the digest, for it has its own.
     """
 
@@ -95,6 +97,7 @@ class TrustPolicy:
     timestamp_authorities: Mapping[str, TimestampAuthority] = field(default_factory=dict)
     logs: Mapping[str, TrustedLog] = field(default_factory=dict)
     windows: Mapping[str, Window] = field(default_factory=dict)
+    revocation_sources: tuple[Path, ...] = ()
     revocations: Revocations | None = field(default=None, repr=False)
 
     def to_document(self) -> dict[str, Any]:
@@ -143,7 +146,7 @@ class TrustPolicy:
 
 
 def trust_keys(keys: Sequence[PublicKey], *, source: str, role: str = "verdict") -> TrustPolicy:
-    """The trust policy that allows one role to each of the given keys alone.
+    """The trust policy that allows one role to each of the given keys alone; with `verdict` goes `revocation`.
 
     Raises:
         TrustError: no key is given.
@@ -153,4 +156,5 @@ def trust_keys(keys: Sequence[PublicKey], *, source: str, role: str = "verdict")
         raise TrustError("no key is trusted", why="an empty list was given", remedy="give at least one public key")
     named = {key.id: key for key in unique}
     signers = tuple(f"key:{name}" for name in named)
-    return TrustPolicy(named, {role: Role(role, signers, DEFAULT_TYPES[role])}, source=source)
+    names = (role, "revocation") if role == "verdict" else (role,)  # who gives a verdict may take it back
+    return TrustPolicy(named, {name: Role(name, signers, DEFAULT_TYPES[name]) for name in names}, source=source)

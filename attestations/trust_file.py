@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from . import trust_sections as sections
-from .predicates import DEFAULT_TYPES, POLICY_BUNDLE
+from .predicates import DEFAULT_TYPES, POLICY_BUNDLE, REVOCATION
 from .trust import Role, TrustPolicy
 from .trust_source import TrustSource
 
@@ -41,7 +41,11 @@ def load_trust(path: Path) -> TrustPolicy:
         timestamp_authorities=sections.timestamp_authorities(source),
         logs=sections.logs(source),
         windows=sections.windows(source),
+        revocation_sources=tuple(source.folder / name for name in source.document.value.get("revocations", ())),
     )
+    if policy.revocation_sources and not policy.roles_for(REVOCATION):
+        why = "no role may revoke, so that none would be believed"
+        raise source.wrong(("revocations",), why, "add the role `revocation` with its signers")
     _check_vouching(source, policy)
     if policy.require_signed_policies and not policy.roles_for(POLICY_BUNDLE):
         why = "no role may sign policies, so that none could be used"

@@ -28,6 +28,7 @@ from .options import (
     OpaUrl,
     Packs,
     Quiet,
+    Revocations,
     StageOption,
     Trust,
     moment,
@@ -59,6 +60,7 @@ def evaluate(
     built_in: BuiltIn = None,
     locked: Held = None,
     trust: Trust = None,
+    revocations: Revocations = None,
     allow_unsigned: AllowUnsigned = False,
     max_mib: Annotated[int, typer.Option("--max-mib", min=1, help="Largest evidence graph to read, in MiB.")] = 64,
     max_depth: Annotated[int, typer.Option("--max-depth", min=1, help="Deepest nesting to read.")] = 64,
@@ -84,7 +86,7 @@ def evaluate(
     options = Options(
         *moment(now), checklist, stage, engine, opa, policies or (), trust, online, built_in=built_in, locked=locked,
         limits=limits, evidence=evidence, allow_unsigned=allow_unsigned,
-        evidence_limits=Limits(max_mib * 1024 * 1024, max_depth),
+        evidence_limits=Limits(max_mib * 1024 * 1024, max_depth), revocations=revocations or (),
     )  # fmt: skip
     judged = judge(None, None if manifest is None else open_pipeline(manifest), options)
     return show(judged, target, locations(judged.graph, Path()))

@@ -30,6 +30,7 @@ from .options import (
     Packs,
     Pipeline,
     Quiet,
+    Revocations,
     Skip,
     StageOption,
     Trust,
@@ -62,6 +63,7 @@ def gate(
     built_in: BuiltIn = None,
     locked: Held = None,
     trust: Trust = None,
+    revocations: Revocations = None,
     evidence: EvidenceFiles = None,
     allow_unsigned: AllowUnsigned = False,
     keys: Keys = None,
@@ -91,6 +93,7 @@ def gate(
         options = Options(
             *moment(now), checklist, stage, engine, opa, policies or (), trust, online, tuple(skip or ()), report,
             built_in, locked, Limits(max_seconds, max_memory), evidence or (), allow_unsigned,
+            revocations=revocations or (),
         )  # fmt: skip
         collected, judged = run(manifest, options)
     for name in collected.changed:

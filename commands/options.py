@@ -138,6 +138,15 @@ AllowUnsigned = Annotated[
         "--allow-unsigned", help="Let evidence graphs that nobody signed count as if observed here. Recorded."
     ),
 ]
+Revocations = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--revocations",
+        metavar="SOURCE",
+        help="What is revoked, besides what the trust policy names: a signed file, a folder of them, or, with --online,"
+        " a URL. Repeatable.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the last line on stderr, and what --format writes.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; the variable NO_COLOR does the same.")]
 

@@ -19,8 +19,8 @@ from ... import strict_json
 from ...errors import EvidenceError, ProbatumError, TrustError
 from .. import dsse
 from ..predicates import REVOCATION
-from ..signing_time import parse_time
 from ..schemas import check
+from ..signing_time import parse_time
 from ..statement import STATEMENT_V1, parse_statement
 from ..trust import TrustPolicy
 from .entry import Entry, Target, entry_of

@@ -64,7 +64,7 @@ def _stale(found: Revocations, now: datetime) -> Iterator[Problem]:
         update = document.listed.next_update if document.listed is not None else None
         if update is not None and now > update:
             why = f"out of date: a newer issue of the list {name} was due on {stamp(update)}"
-            yield Problem(document.source, why, _NEWER)
+            yield Problem(document.source, why, _NEWER, stale=True)
 
 
 def _forked(documents: Iterable[Document]) -> Iterator[Problem]:
@@ -88,7 +88,7 @@ def _old(found: Revocations, trust: TrustPolicy, now: datetime) -> Iterator[Prob
     if not times or now - max(times) > timedelta(days=min(limits)):
         newest = f"the newest is of {stamp(max(times))}" if times else "there is none"
         why = f"the trust policy asks for one of the last {min(limits):g} days, and {newest}"
-        yield Problem("revocations", why, _NEWER)
+        yield Problem("revocations", why, _NEWER, stale=True)
 
 
 def _lookalikes(found: Revocations, trust: TrustPolicy) -> Iterator[Problem]:

@@ -28,11 +28,13 @@ class Problem:
         source: path or URL of the document, or the name of the list.
         why: what is wrong.
         remedy: what to do.
+        stale: it is believed, and only too old.
     """
 
     source: str
     why: str
     remedy: str = ""
+    stale: bool = False
 
     def __str__(self) -> str:
         return f"{self.source}: {self.why}"

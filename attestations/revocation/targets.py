@@ -1,0 +1,60 @@
+"""What a user names, as what is revoked."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from ...errors import TrustError, UsageError
+from ...files import read_limited
+from ..package_names import VERDICT, find_signed
+from ..predicates import VSA
+from ..public_key import PublicKey
+from ..statement import parse_statement
+from .entry import Target, key_target, sha256_target
+from .signed_payload import LIMITS, payload_of
+
+_MAX_KEY_BYTES = 64 * 1024
+
+
+def verdict_targets(path: Path) -> tuple[Target, str]:
+    """A verdict by its signed statement, and the digest of the file that it is in.
+
+    Args:
+        path: a verdict package, or the signed verdict out of one.
+
+    Raises:
+        UsageError: it cannot be read, or there is no verdict.
+        EvidenceError: it is not strict JSON, or no statement.
+        TrustError: it is no verdict.
+    """
+    file = _verdict_in(path) if path.is_dir() else path
+    data = read_limited(file, LIMITS.max_bytes)
+    payload = payload_of(data, source=str(file))
+    kind = parse_statement(payload, source=str(file), limits=LIMITS)["predicateType"]
+    if kind != VSA:
+        raise TrustError(f"{file} is no verdict", why=f"it is a {kind}", remedy="give the verdict package")
+    return sha256_target("verdict", hashlib.sha256(payload).hexdigest()), hashlib.sha256(data).hexdigest()
+
+
+def key_named(name: str) -> Target:
+    """A key by its id, or by the file of its public half.
+
+    Raises:
+        UsageError: there is no such file.
+        TrustError: the file is no public key.
+        EvidenceError: it looks like an id and is none.
+    """
+    path = Path(name)
+    if name.lower().startswith("sha256:") and not path.exists():
+        return key_target(name)
+    return Target("key", PublicKey.from_pem(read_limited(path, _MAX_KEY_BYTES), source=name).id)
+
+
+def _verdict_in(folder: Path) -> Path:
+    found = find_signed(VERDICT, {item.name for item in folder.iterdir()})
+    if found is None:
+        raise UsageError(
+            f"no signed verdict in {folder}", why="there is no verdict.dsse.json", remedy="give a verdict package"
+        )
+    return folder / found

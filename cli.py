@@ -24,6 +24,7 @@ from .commands.policy import policy_app
 from .commands.query import query
 from .commands.report import report
 from .commands.revoke import revoke_app
+from .commands.trust import trust_app
 from .commands.verify import verify
 
 app = typer.Typer(
@@ -57,4 +58,5 @@ for command in (gate, collect, evaluate, verify, report, controls, explain, quer
     app.command()(command)
 app.add_typer(policy_app, name="policy")
 app.add_typer(keys_app, name="keys")
+app.add_typer(trust_app, name="trust")
 app.add_typer(revoke_app, name="revoke")

@@ -1,0 +1,43 @@
+"""``probatum trust``: the trust policy, for those who write and review it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import Formats, NoColor, Now, Quiet, moment
+from .output import finish, guarded, output
+
+trust_app = typer.Typer(
+    help="Write and review the trust policy: who may sign what.", no_args_is_help=True, rich_markup_mode=None
+)
+DEFAULT = Path("trust.yaml")
+
+
+@trust_app.command("check")
+@guarded
+def check(
+    file: Annotated[Path, typer.Argument(help="The trust policy.")] = DEFAULT,
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail, too.")] = False,
+    now: Now = None,
+    formats: Formats = None,
+    quiet: Quiet = False,
+    no_color: NoColor = False,
+) -> int:
+    """Say who may sign what, and find what is odd: signers without a role, roles that nobody can fill, broad patterns.
+
+    Example: probatum trust check trust.yaml --strict
+    """
+    from ..attestations.trust_check import ERROR, NOTE, checked_file
+    from ..reports.trust import render_trust
+
+    target = output(formats, quiet=quiet, no_color=no_color)
+    document = checked_file(file, moment(now)[0])
+    target.write(lambda format, color, width: render_trust(document, format, color=color, width=width))
+    levels = Counter(finding["level"] for finding in document["findings"])
+    failed = levels[ERROR] or (strict and levels.total() > levels[NOTE])
+    counts = ", ".join(f"{count} {level}{'' if count == 1 else 's'}" for level, count in sorted(levels.items()))
+    return finish("fail" if failed else "pass", f"{file}: {counts or 'nothing odd'}")

@@ -1,0 +1,37 @@
+"""A trust policy for those who review it: who may sign what, and what is odd about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .format import Format
+from .table import render_table
+
+_COLUMNS = {"Role": "role", "May sign": "signs", "Who": "who", "Demands": "demands"}
+
+
+def render_trust(document: Mapping[str, Any], format: Format, *, color: bool = False, width: int = 100) -> str:
+    """Write what ``probatum trust check`` found.
+
+    Args:
+        document: what ``attestations.trust_check.check_document`` gives.
+        format: ``text``, ``json`` or ``markdown``.
+        color: ``text`` only: use colours.
+        width: ``text`` only: columns of the terminal.
+
+    Raises:
+        UsageError: the format has no tables.
+    """
+    rows = [
+        {
+            "role": role["role"],
+            "signs": ", ".join(role["signs"]),
+            "who": "; ".join(f"{signer['name'].partition(':')[2]}: {signer['who']}" for signer in role["signers"]),
+            "demands": ", ".join(role["demands"]),
+        }
+        for role in document["roles"]
+    ]
+    notes = [f"{item['level']}: {item['place']}: {item['message']}" for item in document["findings"]]
+    notes.append(f"trust policy {document['sha256']}" if document["sha256"] else "this trust policy cannot be used")
+    return render_table(document, rows, _COLUMNS, format, notes=notes, color=color, width=width)

@@ -1,0 +1,1 @@
+"""The embedded transparency log: an append-only Merkle tree in files, with signed checkpoints and offline proofs."""

@@ -24,6 +24,7 @@ BUILT_IN = (
     ".model_format:ModelFormat",
     ".model_scan:ModelScan",
     ".policy_packs:PolicyPacks",
+    ".verdicts:Verdicts",
     ".waivers:Waivers",
     ".workload:Workload",
 )

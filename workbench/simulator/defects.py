@@ -68,6 +68,18 @@ _WAIVER = {
     "expires": {"days": 30},
     "problems": [],
 }
+_FAILED_LATER = {
+    "source": "verdicts/again/verdict.dsse.json",
+    "sha256": _BAD,
+    "signers": ["key:gate"],
+    "same_content": True,
+    "stage": "training",
+    "result": "FAILED",
+    "checklist": "full",
+    "checklist_version": "1.0.0",
+    "pipeline": "simulated",
+    "time": {"days": -1},
+}
 
 
 def _waivers(**changes: Any) -> dict[str, Any]:
@@ -207,4 +219,11 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("GOV-04", "no ticket", "waivers", _waivers(ticket="", problems=["ticket is missing"])),
     Defect("GOV-04", "lasts too long", "waivers", _waivers(expires={"days": 400})),
     Defect("GOV-04", "for everything", "waivers", _waivers(subjects=["*"])),
+    Defect("GOV-05", "no verdict", "verdict", {"verdicts": [], "verdict_count": 0}),
+    Defect("GOV-05", "of other content", "verdict", {"verdicts/0/same_content": False}),
+    Defect("GOV-05", "of another pipeline", "verdict", {"verdicts/0/pipeline": "another"}),
+    Defect("GOV-05", "too old", "verdict", {"verdicts/0/time": {"days": -200}}),
+    Defect("GOV-05", "the gate failed", "verdict", {"verdicts/0/result": "FAILED"}),
+    Defect("GOV-05", "the gate failed later", "verdict", {"verdicts/1": _FAILED_LATER}),
+    Defect("GOV-05", "not all verified", "verdict", {}, INCONCLUSIVE, {"status": Status.PARTIAL}),
 )  # fmt: skip

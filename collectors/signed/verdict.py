@@ -1,0 +1,134 @@
+"""Reading a verdict of an earlier gate: the signed verdict, and the assessment that it links to by digest.
+
+A verdict (SLSA VSA) names neither the gate nor the pipeline's name; its assessment does. Nothing of either is read
+before its signature holds, and a verdict whose assessment is not beside it, or disagrees with it, says nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...errors import EvidenceError
+from ...evaluator.times import seconds
+from ...files import read_limited
+from ...verification import EnvelopeVerifier, Verification
+
+VSA = "https://slsa.dev/verification_summary/v1"
+ASSESSMENT = "https://probatum.dev/assessment/v1"
+NAMES = ("verdict.dsse.json", "verdict.sigstore.json")
+ROLE = "verdict"
+MAX_BYTES = 64 * 1024 * 1024
+_STAGES = ("pre-commit", "training", "deployment", "monitoring", None)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A verified verdict with what its assessment adds.
+
+    Args:
+        source: path of the verdict, relative to the pipeline's root.
+        files: path to SHA-256 of the verdict and of its assessment.
+        signers: who signed the verdict, by the trust policy's names.
+        subjects: name and digests of each content that it is about.
+        fields: ``stage``, ``result``, ``pipeline``, ``checklist``, ``checklist_version`` and ``time``.
+    """
+
+    source: str
+    files: Mapping[str, str]
+    signers: tuple[str, ...]
+    subjects: tuple[tuple[str, Mapping[str, str]], ...]
+    fields: Mapping[str, Any]
+
+
+def read_verdict(root: Path, source: str, verifier: EnvelopeVerifier) -> Verdict:
+    """Read and verify one verdict and its assessment.
+
+    Args:
+        root: the pipeline's folder.
+        source: path of the verdict, relative to it.
+        verifier: the trust policy at work.
+
+    Raises:
+        UsageError: a file cannot be read.
+        EvidenceError: a signature does not hold, or verdict and assessment do not belong together.
+    """
+    data = read_limited(root / source, MAX_BYTES)
+    signed = _verified(verifier, data, source, VSA)
+    verdict = _object(signed.statement, "statement", source)
+    summary = _object(verdict.get("predicate"), "predicate", source)
+    beside, assessed = _assessment_beside(root, source, summary)
+    other = _object(_verified(verifier, assessed, beside, ASSESSMENT).statement, "statement", beside)
+    details = _object(other.get("predicate"), "predicate", beside)
+    _check_link(source, verdict, other)
+    files = {source: hashlib.sha256(data).hexdigest(), beside: hashlib.sha256(assessed).hexdigest()}
+    subjects = tuple((str(item.get("name", "")), item["digest"]) for item in verdict["subject"])
+    return Verdict(source, files, signed.signers, subjects, _fields(details, source))
+
+
+def _verified(verifier: EnvelopeVerifier, data: bytes, source: str, about: str) -> Verification:
+    found = verifier.verify(data, source=source)
+    if not found.verified:
+        raise EvidenceError("it is not verified", why=found.reason)
+    if found.about != about or ROLE not in found.roles:
+        raise EvidenceError("it is no verdict", why=f"it is {found.about}, signed by the role {found.role}")
+    return found
+
+
+def _assessment_beside(root: Path, source: str, summary: Mapping[str, Any]) -> tuple[str, bytes]:
+    """Path and bytes of the assessment that a verdict names by digest, in the verdict's own folder."""
+    inputs = summary.get("inputAttestations")
+    folder = Path(source).parent
+    for item in inputs if isinstance(inputs, list) else []:
+        name, digest = (item.get("uri"), item.get("digest")) if isinstance(item, Mapping) else (None, None)
+        if not isinstance(name, str) or not name.startswith("assessment.") or "/" in name:
+            continue
+        beside = (folder / name).as_posix()
+        if not (root / beside).is_file() or (root / beside).is_symlink():
+            raise EvidenceError("its assessment is not beside it", why=f"there is no {beside}")
+        data = read_limited(root / beside, MAX_BYTES)
+        if not isinstance(digest, Mapping) or digest.get("sha256") != hashlib.sha256(data).hexdigest():
+            raise EvidenceError("its assessment is another one", why=f"{beside} has another digest")
+        return beside, data
+    raise EvidenceError("it names no assessment", why="hence nobody knows which gate it is of")
+
+
+def _check_link(source: str, verdict: Mapping[str, Any], assessment: Mapping[str, Any]) -> None:
+    summary, details = verdict["predicate"], assessment["predicate"]
+    passed = "PASSED" if details.get("result") == "pass" else "FAILED"
+    pairs = (
+        ("subjects", verdict.get("subject"), assessment.get("subject")),
+        ("result", summary.get("verificationResult"), passed),
+        ("time", summary.get("timeVerified"), details.get("evaluated_at")),
+    )
+    for name, one, other in pairs:
+        if one != other:
+            raise EvidenceError(f"{source} and its assessment disagree", why=f"their {name} differ")
+
+
+def _fields(details: Mapping[str, Any], source: str) -> dict[str, Any]:
+    checklist = _object(details.get("checklist"), "checklist", source)
+    pipeline = _object(details.get("pipeline"), "pipeline", source)
+    time, stage = details.get("evaluated_at"), details.get("stage")
+    texts = (checklist.get("id"), checklist.get("version"), pipeline.get("name"))
+    if not all(isinstance(text, str) and text for text in texts) or stage not in _STAGES:
+        raise EvidenceError("its assessment is malformed", why="it names no checklist, pipeline or stage that is known")
+    if not isinstance(time, str) or seconds(time) is None:
+        raise EvidenceError("its assessment is malformed", why=f"its time {time!r} is none")
+    return {
+        "stage": stage,
+        "result": "PASSED" if details.get("result") == "pass" else "FAILED",
+        "checklist": texts[0],
+        "checklist_version": texts[1],
+        "pipeline": texts[2],
+        "time": time,
+    }
+
+
+def _object(value: Any, name: str, source: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise EvidenceError(f"{source} is malformed", why=f"its {name} is no object")
+    return value

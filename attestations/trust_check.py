@@ -195,4 +195,4 @@ def _haste(role: Role) -> Iterator[Finding]:
 
 def _place(signer: str) -> str:
     kind, _, name = signer.partition(":")
-    return f"{ {'key': 'keys', 'identity': 'identities', 'certificate': 'certificates', 'log': 'logs'}[kind] }.{name}"
+    return f"{_SECTIONS[kind]}.{name}"

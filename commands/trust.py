@@ -41,3 +41,24 @@ def check(
     failed = levels[ERROR] or (strict and levels.total() > levels[NOTE])
     counts = ", ".join(f"{count} {level}{'' if count == 1 else 's'}" for level, count in sorted(levels.items()))
     return finish("fail" if failed else "pass", f"{file}: {counts or 'nothing odd'}")
+
+
+@trust_app.command("init")
+@guarded
+def init(
+    package: Annotated[
+        Path,
+        typer.Option("--from", help="Verdict package, as a folder or .zip, to name signers from.", show_default=False),
+    ],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; stdout by default.")] = None,
+) -> int:
+    """Propose a trust policy from who signed a verdict. It trusts nobody, and cannot be used, before you reviewed it.
+
+    Example: probatum trust init --from verdict --out trust.yaml
+    """
+    from ..attestations.trust_init import write_proposal
+
+    text = write_proposal(package, out)
+    if out is None:
+        typer.echo(text, nl=False)
+    return finish("pass", f"{out or 'this'} is a proposal for review: it trusts nobody yet")

@@ -18,6 +18,7 @@ from .commands.doctor import doctor
 from .commands.evaluate import evaluate
 from .commands.explain import explain
 from .commands.gate import gate
+from .commands.impact import impact
 from .commands.init import init
 from .commands.keys import keys_new, keys_show
 from .commands.policy import policy_app
@@ -54,7 +55,7 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Show the vers
         raise typer.Exit
 
 
-for command in (gate, collect, evaluate, verify, report, controls, explain, query, init, doctor):
+for command in (gate, collect, evaluate, verify, report, controls, explain, query, impact, init, doctor):
     app.command()(command)
 app.add_typer(policy_app, name="policy")
 app.add_typer(keys_app, name="keys")

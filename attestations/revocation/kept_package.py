@@ -1,0 +1,175 @@
+"""Verdict packages that were kept, one after the other: read, not verified, and damage is named.
+
+Nothing here decides whom to trust: ``probatum verify`` does. What is checked is that each file is the one that the
+verdict names, because an answer about other evidence than was decided on would mislead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ... import strict_json
+from ...errors import EvidenceError, UsageError
+from ...evaluator.graph import Graph
+from ...evaluator.graph_document import load_graph
+from ...evaluator.policies import PolicySet
+from .. import dsse
+from ..package_files import LIMITS, PackageFiles
+from ..package_names import (
+    ASSESSMENT,
+    EVIDENCE,
+    POLICIES,
+    SETTINGS,
+    TRUST,
+    UNSIGNED,
+    VERDICT,
+    find_signed,
+    signed_names,
+)
+from ..vsa import PACKAGE_FIELD
+from ..zip_package import SUFFIX, unzipped
+from .signed_payload import envelope_in, payload_of
+
+_MARKS = {*signed_names(VERDICT), UNSIGNED}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A verdict package whose files are those that its verdict names.
+
+    Args:
+        files: its files.
+        assessment: the assessment document.
+        key_ids: of the keys that the verdict's and the assessment's signatures name; a hint, nobody verified it.
+        signed: it has a verdict; without one nothing holds its files together.
+    """
+
+    files: PackageFiles
+    assessment: Mapping[str, Any]
+    key_ids: frozenset[str]
+    signed: bool
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The evidence.
+
+        Raises:
+            EvidenceError: it is malformed, or not what the assessment pins.
+        """
+        graph = load_graph(self.files.read(EVIDENCE), source=EVIDENCE, limits=LIMITS)
+        if graph.digest != self.assessment["digests"]["graph"]["sha256"]:
+            raise EvidenceError(f"{EVIDENCE} is not the evidence that was decided on")
+        return graph
+
+    @cached_property
+    def trust(self) -> Mapping[str, Any]:
+        """The trust policy as a document; empty where there is none."""
+        return self._json(TRUST) if TRUST in self.files.digests() else {}
+
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """The settings of the evaluation."""
+        return self._json(SETTINGS)
+
+    @cached_property
+    def policies(self) -> PolicySet:
+        """The policies that decided.
+
+        Raises:
+            PolicyError: the bundle is damaged.
+        """
+        from ...evaluator.bundle import unpack
+
+        return unpack(self.files.read(POLICIES), source=POLICIES)
+
+    def _json(self, name: str) -> Mapping[str, Any]:
+        found = strict_json.loads(self.files.read(name), source=name, limits=LIMITS)
+        if not isinstance(found, Mapping):
+            raise EvidenceError(f"{name} is not an object")
+        return found
+
+
+def packages_in(folder: Path) -> Iterator[Path]:
+    """Every verdict package at or below a folder, in order: folders that hold a verdict, and ZIP files.
+
+    Symbolic links are not followed.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    if not folder.is_dir():
+        if folder.is_file():
+            yield folder
+            return
+        raise UsageError(f"there is no folder {folder}", remedy="give a folder that holds verdict packages")
+    entries = sorted(folder.iterdir())
+    if any(entry.name in _MARKS for entry in entries):
+        yield folder
+        return
+    for entry in entries:
+        if entry.is_symlink():
+            continue
+        if entry.is_dir():
+            yield from packages_in(entry)
+        elif entry.name.lower().endswith(SUFFIX):
+            yield entry
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Kept]:
+    """Read one package.
+
+    Raises:
+        ProbatumError: it is damaged; what differs is named.
+    """
+    if path.is_dir():
+        yield _kept(path)
+        return
+    with unzipped(path) as folder:
+        yield _kept(folder)
+
+
+def _kept(folder: Path) -> Kept:
+    files = PackageFiles.open(folder)
+    verdict = find_signed(VERDICT, files.digests())
+    if verdict is None:
+        return Kept(files, _predicate(files.read(UNSIGNED), UNSIGNED, signed=False), frozenset(), signed=False)
+    summary = _predicate(files.read(verdict), verdict)
+    named = summary.get(PACKAGE_FIELD)
+    entries = named.get("files") if isinstance(named, Mapping) else None
+    if not isinstance(entries, Mapping):
+        raise EvidenceError(f"{verdict} does not name the files of its package")
+    for row in files.rows(entries):
+        if row.ok is False:
+            raise EvidenceError("the package is damaged", why=row.detail)
+    name = find_signed(ASSESSMENT, files.digests())
+    if name is None:
+        raise EvidenceError("the package has no assessment")
+    key_ids = _key_ids(files.read(verdict), verdict) | _key_ids(files.read(name), name)
+    return Kept(files, _assessment(_predicate(files.read(name), name), name), key_ids, signed=True)
+
+
+def _predicate(data: bytes, name: str, *, signed: bool = True) -> Mapping[str, Any]:
+    payload = payload_of(data, source=name) if signed else data
+    statement = strict_json.loads(payload, source=name, limits=LIMITS, fold_case=True)
+    predicate = statement.get("predicate") if isinstance(statement, Mapping) else None
+    if not isinstance(predicate, Mapping):
+        raise EvidenceError(f"{name} holds no statement")
+    return predicate if signed else _assessment(predicate, name)
+
+
+def _assessment(predicate: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    from ..schemas import check
+
+    check("assessment", predicate, source=name)
+    return predicate
+
+
+def _key_ids(data: bytes, name: str) -> frozenset[str]:
+    envelope = dsse.from_document(envelope_in(data, source=name), source=name)
+    return frozenset(key_id for key_id, _ in envelope.signatures)

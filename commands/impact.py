@@ -1,0 +1,97 @@
+"""``probatum impact``: which verdicts relied on something, and do they still hold?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import UsageError
+from ..evaluator.engines.limits import DEFAULT_MEMORY_MIB, DEFAULT_SECONDS, Limits
+from .options import Formats, MaxMemory, MaxSeconds, NoColor, Quiet
+from .output import finish, guarded, output
+
+if TYPE_CHECKING:
+    from ..attestations.revocation.question import Question
+
+
+@guarded
+def impact(
+    folder: Annotated[Path, typer.Argument(help="Folder of verdict packages, as folders and ZIP files, at any depth.")],
+    evidence: Annotated[
+        str | None, typer.Option("--evidence", metavar="OBS", help="Who relied on this observation (obs:…)?")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="ID|FILE", help="Who relied on what this key signed?")
+    ] = None,
+    identity: Annotated[
+        str | None,
+        typer.Option("--identity", metavar="'ISSUER SUBJECT'", help="Who relied on what this identity signed?"),
+    ] = None,
+    policy: Annotated[
+        str | None, typer.Option("--policy", metavar="DIGEST", help="Who was decided with these policies?")
+    ] = None,
+    package: Annotated[
+        str | None,
+        typer.Option("--package", metavar="NAME[@VERSION]", help="Who uses this software package, and was it audited?"),
+    ] = None,
+    max_seconds: MaxSeconds = DEFAULT_SECONDS,
+    max_memory: MaxMemory = DEFAULT_MEMORY_MIB,
+    formats: Formats = None,
+    quiet: Quiet = False,
+    no_color: NoColor = False,
+) -> int:
+    """Which verdicts relied on something, and do they still hold? Each that did is evaluated again without it.
+
+    Exit code 0: all still hold; 1: one does not; 3: none does not, and of one it cannot be told.
+
+    Example: probatum impact verdicts --package transformers@4.30.0
+    """
+    from ..attestations.revocation.impact import FALLS, HOLDS, UNDECIDED, impact_document
+    from ..attestations.revocation.impact import impact as answers
+    from ..evaluator.engines.select import engine_named
+    from ..reports.impact import render_impact
+
+    target = output(formats, quiet=quiet, no_color=no_color)
+    asked, question = _question(
+        {"--evidence": evidence, "--key": key, "--identity": identity, "--policy": policy, "--package": package}
+    )
+    with engine_named("regorus", limits=Limits(max_seconds, max_memory)) as engine:
+        document = impact_document(asked, answers(folder, question, engine))
+    target.write(lambda format, color, width: render_impact(document, format, color=color, width=width))
+    counts, total = document["counts"], len(document["verdicts"])
+    if counts[FALLS]:
+        return finish("fail", f"{counts[FALLS]} of {total} verdicts do not hold any more")
+    if counts[UNDECIDED] or not total:
+        return finish("inconclusive", f"of {counts[UNDECIDED]} of {total} verdicts it cannot be told")
+    if not counts[HOLDS]:
+        return finish("pass", f"none of {total} verdicts rests on it")
+    return finish("pass", f"{counts[HOLDS]} of {total} verdicts rest on it, and still hold without it")
+
+
+def _question(given: dict[str, str | None]) -> tuple[str, Question]:
+    """The question in words and as a question; exactly one is asked."""
+    from ..attestations.revocation import question
+    from ..attestations.revocation.entry import identity_target, sha256_target
+    from ..attestations.revocation.targets import key_named
+
+    asked = {name: value for name, value in given.items() if value is not None}
+    if len(asked) != 1:
+        raise UsageError(
+            "one question at a time", why=f"{len(asked)} were asked", remedy=f"give one of {', '.join(given)}"
+        )
+    ((name, value),) = asked.items()
+    words = f"{name[2:]} {value}"
+    if name == "--evidence":
+        return words, question.about_evidence(sha256_target("evidence", value).name)
+    if name == "--policy":
+        return words, question.about_policy(sha256_target("policy", value).name)
+    if name == "--key":
+        target = key_named(value)
+        return str(target), question.about_signer(target)
+    if name == "--identity":
+        issuer, _, subject = value.partition(" ")
+        return words, question.about_signer(identity_target(issuer, subject))
+    title, _, version = value.partition("@")
+    return words, question.about_package(title, version or None)

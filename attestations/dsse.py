@@ -57,13 +57,16 @@ class Envelope:
         )
 
     def signers(self, keys: Iterable[PublicKey]) -> tuple[PublicKey, ...]:
-        """The distinct public keys, out of those given, that signed this envelope.
+        """The distinct public keys, out of those given, that signed this envelope; a signature counts for one key.
 
-        Key ids are not looked at: each key is tried on each signature.
+        Key ids decide nothing: they only say which key is tried first.
         """
-        signed = self.signed_bytes
-        unique = dict.fromkeys(keys)
-        return tuple(key for key in unique if any(key.verifies(value, signed) for _, value in self.signatures))
+        signed, unique = self.signed_bytes, tuple(dict.fromkeys(keys))
+        found = set()
+        for keyid, value in self.signatures:
+            hinted = sorted(unique, key=lambda key, keyid=keyid: key.id != keyid)
+            found.add(next((key for key in hinted if key.verifies(value, signed)), None))
+        return tuple(key for key in unique if key in found)
 
 
 def pae(payload_type: str, payload: bytes) -> bytes:

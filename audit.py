@@ -1,28 +1,30 @@
-"""The auditor's job: a verdict package is verified, and its assessment read again."""
+"""The auditor's job: whatever carries a signature is verified, and an assessment is read again."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from . import strict_json
-from .attestations.local_key import local_trust
+from .attestations.expectations import ANYTHING, Expectations
 from .attestations.package_files import LIMITS
 from .attestations.package_names import ASSESSMENT, EVIDENCE, SETTINGS, UNSIGNED, signed_name, signed_names
+from .attestations.predicates import DEFAULT_TYPES
 from .attestations.public_key import PublicKey
+from .attestations.replay import Replay
 from .attestations.report import VerificationReport
-from .attestations.trust import TrustPolicy, trust_keys
-from .attestations.trust_file import load_trust
-from .attestations.verify import verify_package
+from .attestations.target import Target, target_of
+from .attestations.trust import Role, TrustPolicy, trust_keys
+from .attestations.verify import Demands, verify_package
+from .attestations.zip_package import unzipped
 from .errors import UsageError
 from .evaluator.engines.base import Engine
 from .evaluator.engines.limits import Limits
 from .evaluator.engines.opa_address import OpaServer
-from .evaluator.engines.select import engine_named
 from .files import read_limited
 
 _KEY_BYTES = 64 * 1024
@@ -34,13 +36,17 @@ class Audit:
 
     Args:
         now: for ages.
-        subjects: folders that hold the pipeline's files.
+        subjects: the pipeline's folder, or files and folders that are subjects themselves.
         trust: trust policy file.
-        public_keys: PEM files of keys that may have signed the verdict.
+        public_keys: PEM files of keys that may have signed it.
+        expected: what it is wanted to be about.
+        as_of: judge signers at the time of signing, which somebody must vouch for and which lies before this date.
+        artifact: the file or model that a signature is of.
+        type: predicate type that an attestation must have.
         replay: evaluate again and compare.
+        exact_engine: the replay must be by the very engine of the record.
         engine: of the replay; the recorded one when None.
         opa: an OPA server that runs already, for the replay.
-        max_age: days that the verdict may be old.
         limits: of each control's evaluation in the replay; the engine's own when None.
     """
 
@@ -48,31 +54,63 @@ class Audit:
     subjects: tuple[Path, ...] = ()
     trust: Path | None = None
     public_keys: tuple[Path, ...] = ()
+    expected: Expectations = ANYTHING
+    as_of: datetime | None = None
+    artifact: Path | None = None
+    type: str | None = None
     replay: bool = False
+    exact_engine: bool = False
     engine: str | None = None
     opa: OpaServer | None = None
-    max_age: float | None = None
     limits: Limits | None = None
 
 
-def verify(package: Path, audit: Audit) -> VerificationReport:
-    """Verify a verdict package.
+def verify(target: Path, audit: Audit) -> VerificationReport:
+    """Verify a verdict package, an attestation, a signature, or a bundle of policies: whatever lies there.
 
     Raises:
-        UsageError: the package or a file that the options name cannot be read, or options contradict each other.
-        TrustError: the trust policy or a public key is malformed, or there is nothing to trust.
+        UsageError: the target or a file that the options name cannot be read, or options contradict each other.
+        TrustError: the trust policy or a public key is malformed, there is nothing to trust, or an archive is hostile.
     """
-    trust, basis = _trusted(audit)
-    with _engine(package, audit) if audit.replay else nullcontext() as engine:
-        return verify_package(
-            package,
-            trust=trust,
-            basis=basis,
-            now=audit.now,
-            subjects=audit.subjects,
-            max_age_days=audit.max_age,
-            engine=engine,
-        )
+    kind = target_of(target)
+    _check_options(kind, audit)
+    trust, basis = _trusted(audit, kind)
+    demands = Demands(trust, basis, audit.now, audit.as_of, audit.subjects, audit.expected)
+    match kind:
+        case Target.PACKAGE:
+            return _package(target, audit, demands)
+        case Target.ZIP:
+            with unzipped(target) as folder:
+                return _package(folder, audit, demands)
+        case Target.POLICIES:
+            from .packs.verify_pack import verify_pack
+
+            return verify_pack(target, demands)
+        case Target.ATTESTATION | Target.SIGNATURE:
+            from .attestations.verify_signed import SignedTarget, verify_signed
+
+            return verify_signed(SignedTarget(target, kind, audit.artifact, audit.type), demands)
+
+
+def _package(folder: Path, audit: Audit, demands: Demands) -> VerificationReport:
+    with _engine(folder, audit) if audit.replay else nullcontext() as engine:
+        replay = None if engine is None else Replay(engine, audit.exact_engine)
+        return verify_package(folder, replace(demands, replay=replay))
+
+
+def _check_options(kind: Target, audit: Audit) -> None:
+    """Refuse what was asked and would be passed over."""
+    package = kind in (Target.PACKAGE, Target.ZIP)
+    for name, given in (("--replay", audit.replay), ("--exact-engine", audit.exact_engine)):
+        if given and not package:
+            raise UsageError(f"{name} is for verdict packages", why=f"this is: {kind}", remedy="leave it out")
+    for name, value in (("--artifact", audit.artifact), ("--type", audit.type)):
+        if value is not None and kind not in (Target.ATTESTATION, Target.SIGNATURE):
+            raise UsageError(
+                f"{name} is for attestations and signatures", why=f"this is: {kind}", remedy="leave it out"
+            )
+    if audit.exact_engine and not audit.replay:
+        raise UsageError("--exact-engine is about the replay", why="there is none", remedy="add --replay")
 
 
 def read_assessment(path: Path) -> tuple[Mapping[str, Any], dict[str, str]]:
@@ -83,6 +121,9 @@ def read_assessment(path: Path) -> tuple[Mapping[str, Any], dict[str, str]]:
         EvidenceError: it is malformed.
     """
     if path.is_file():
+        if target_of(path) is Target.ZIP:
+            with unzipped(path) as folder:
+                return read_assessment(folder)
         return _assessment(_json(path), path), {}
     for name in (*signed_names(ASSESSMENT), UNSIGNED):
         if (path / name).is_file():
@@ -111,20 +152,38 @@ def _assessment(document: Any, path: Path) -> Mapping[str, Any]:
     return document
 
 
-def _trusted(audit: Audit) -> tuple[TrustPolicy, str]:
+def _trusted(audit: Audit, kind: Target) -> tuple[TrustPolicy, str]:
     if audit.trust and audit.public_keys:
         raise UsageError(
             "--trust and --public-key exclude each other", why="it would be unclear who decides", remedy="give one"
         )
     if audit.trust:
+        from .attestations.trust_file import load_trust
+
         return load_trust(audit.trust), f"the trust policy {audit.trust}"
     if audit.public_keys:
         keys = [PublicKey.from_pem(read_limited(path, _KEY_BYTES), source=str(path)) for path in audit.public_keys]
-        return trust_keys(keys, source="--public-key"), "the public keys that were given"
+        given = trust_keys(keys, source="--public-key")
+        if kind not in (Target.PACKAGE, Target.ZIP):  # whoever names a key for one document means it for that
+            given = _any_role(given, audit.type)
+        return given, "the public keys that were given"
+    from .attestations.local_key import local_trust
+
     return local_trust(), "your own local key alone: nobody else trusts it"
 
 
+def _any_role(trust: TrustPolicy, wanted: str | None) -> TrustPolicy:
+    """The same keys in every role, and in one for the type that was asked for."""
+    signers = trust.signers
+    roles = {name: Role(name, signers, types) for name, types in DEFAULT_TYPES.items() if name != "log"}
+    if wanted is not None and not any(wanted in role.predicate_types for role in roles.values()):
+        roles["asked"] = Role("asked", signers, (wanted,))
+    return replace(trust, roles=roles)
+
+
 def _engine(package: Path, audit: Audit) -> Engine:
+    from .evaluator.engines.select import engine_named
+
     name = audit.engine or _recorded_engine(package)
     return engine_named(name, server=audit.opa, limits=audit.limits)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .. import strict_json
@@ -11,37 +12,83 @@ from ..evaluator.engines.base import Engine
 from ..evaluator.graph import Graph
 from .package_files import PackageFiles
 from .package_names import POLICIES, SETTINGS
+from .replay_difference import first_difference
 from .report import Row
 
 
-def check_replay(files: PackageFiles, graph: Graph, assessment: Mapping[str, Any], engine: Engine | None) -> Row:
+@dataclass(frozen=True)
+class Replay:
+    """How to evaluate again.
+
+    Args:
+        engine: evaluates.
+        exact: refuse another engine, or version of one, than the recorded one.
+    """
+
+    engine: Engine
+    exact: bool = False
+
+
+def check_replay(
+    files: PackageFiles, graph: Graph, assessment: Mapping[str, Any], replay: Replay | None
+) -> Iterator[Row]:
     """Evaluate again and compare the assessments' digests.
+
+    Only the package's own policies, settings and evidence are read, whatever lies in a cache.
 
     Args:
         files: the package, its files already held against the verdict.
         graph: the package's evidence.
         assessment: the verified assessment document.
-        engine: evaluates; None leaves the check out.
+        replay: how; None leaves the check out.
     """
-    if engine is None:
-        return Row("replay", None, detail="not asked for (--replay)")
+    if replay is None:
+        yield Row("replay", None, detail="not asked for (--replay)")
+        return
+    used, recorded = f"{replay.engine.name} {replay.engine.version}", _recorded(assessment)
+    yield _engine_row(recorded, used, replay.exact)
+    expected = strict_json.digest(assessment)
     try:
-        again = _evaluate(files, graph, engine)
+        again = _evaluate(files, graph, replay.engine)
+        found = strict_json.digest(again)
+        differs = "" if found == expected else first_difference(assessment, again)
+        other = _by_recorded_engine(files, graph, assessment, replay.engine) if differs else ""
     except ProbatumError as error:
-        return Row("replay", False, strict_json.digest(assessment), "", str(error))
-    expected, found = strict_json.digest(assessment), strict_json.digest(again)
-    used = f"{engine.name} {engine.version}"
-    recorded = f"{assessment['engine']['name']} {assessment['engine']['version']}"
-    if expected != found:
-        return Row("replay", False, expected, found, f"{first_difference(assessment, again)} (evaluated with {used})")
-    return Row(
-        "replay", True, expected, found, "" if used == recorded else f"recorded with {recorded}, replayed with {used}"
-    )
+        yield Row("replay", False, expected, "", str(error))
+        return
+    detail = f"{differs} (evaluated with {used}{other})" if differs else ""
+    stated = "" if used == recorded else f"recorded with {recorded}, replayed with {used}"
+    yield Row("replay", not differs, expected, found, detail or stated)
 
 
-def first_difference(expected: Mapping[str, Any], found: Mapping[str, Any]) -> str:
-    """The first control and subject on which two assessments differ, or else the first other field."""
-    return next(_differences(expected, found), "the assessments differ")
+def _engine_row(recorded: str, used: str, exact: bool) -> Row:
+    if used == recorded:
+        return Row("replay: engine", True, recorded, used)
+    if exact:
+        return Row("replay: engine", False, recorded, used, "the very engine of the record was asked for")
+    return Row("replay: engine", None, recorded, used, f"recorded with {recorded}, replayed with {used}")
+
+
+def _recorded(assessment: Mapping[str, Any]) -> str:
+    return f"{assessment['engine']['name']} {assessment['engine']['version']}"
+
+
+def _by_recorded_engine(files: PackageFiles, graph: Graph, assessment: Mapping[str, Any], used: Engine) -> str:
+    """Whether the recorded kind of engine reaches the record where another did not: whose fault it is, then."""
+    name = assessment["engine"]["name"]
+    if name == used.name:
+        return ""
+    from ..evaluator.engines.select import engine_named
+
+    try:
+        with engine_named(name) as engine:
+            again = strict_json.digest(_evaluate(files, graph, engine))
+            shown = f"{engine.name} {engine.version}"
+    except ProbatumError as error:
+        return f"; {name} could not be asked: {error}"
+    if again == strict_json.digest(assessment):
+        return f"; {shown} reaches the recorded assessment, so the engines differ"
+    return f"; {shown} does not reach the recorded assessment either"
 
 
 def _evaluate(files: PackageFiles, graph: Graph, engine: Engine) -> Mapping[str, Any]:
@@ -51,25 +98,3 @@ def _evaluate(files: PackageFiles, graph: Graph, engine: Engine) -> Mapping[str,
     policies = unpack(files.read(POLICIES), source=POLICIES)
     settings = strict_json.loads(files.read(SETTINGS), source=SETTINGS)
     return evaluate_from(graph, policies, settings, engine).document
-
-
-def _differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
-    before, after = _outcomes(expected), _outcomes(found)
-    for control, subject in sorted(before.keys() | after.keys()):
-        old, new = before.get((control, subject)), after.get((control, subject))
-        if old is None or new is None:
-            yield f"{control} for {subject}: only in the {'replay' if old is None else 'recorded assessment'}"
-        elif old["outcome"] != new["outcome"]:
-            yield f"{control} for {subject}: recorded {old['outcome']}, replayed {new['outcome']}"
-        elif old != new:
-            fields = ", ".join(sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key)))
-            yield f"{control} for {subject}: {fields} differ"
-    for key in sorted(expected.keys() | found.keys()):
-        if expected.get(key) != found.get(key):
-            yield f"the field {key} differs"
-
-
-def _outcomes(assessment: Mapping[str, Any]) -> dict[tuple[str, str], Mapping[str, Any]]:
-    return {
-        (control["id"], item["subject"]): item for control in assessment["controls"] for item in control["subjects"]
-    }

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .subject_manifest import NO_FILES, SubjectManifest
+
 SCHEMA = "https://probatum.dev/verification-report/v1"
 _LONGEST = 400
 
@@ -48,34 +50,42 @@ class VerificationReport:
     Args:
         rows: in the order of the checks.
         settings: of the verifier: what was trusted, on what ground, which limits, what was asked for.
-        result: ``pass``, ``fail`` or ``inconclusive``, as the verified assessment says; None when it is not verified.
-        verdict: the verified VSA predicate; None when it is not verified.
+        authentic: somebody who may do so signed it, and everything that the signature is to cover was looked at.
+        result: of a verdict: ``pass``, ``fail`` or ``inconclusive``, as it says; None where there is no such thing.
+        verdict: of a verdict: the verified VSA predicate.
+        kind: what was verified, in words.
+        manifest: the files that were hashed and that agreed.
     """
 
     rows: tuple[Row, ...]
     settings: Mapping[str, Any]
+    authentic: bool = False
     result: str | None = None
     verdict: Mapping[str, Any] | None = field(default=None, repr=False)
+    kind: str = "verdict package"
+    manifest: SubjectManifest = field(default=NO_FILES, repr=False)
 
     @property
     def ok(self) -> bool:
-        """Something was checked, and nothing failed."""
-        return self.verdict is not None and not self.failures
+        """It is authentic, something was checked, and nothing failed."""
+        return self.authentic and any(row.ok for row in self.rows) and not self.failures
 
     @property
     def failures(self) -> tuple[Row, ...]:
         """The rows that failed."""
         return tuple(row for row in self.rows if row.ok is False)
 
-    def to_document(self) -> dict[str, Any]:
-        """The JSON form."""
-        return {
+    def to_document(self, *, manifest: bool = False) -> dict[str, Any]:
+        """The JSON form, if wanted with the manifest of what was verified."""
+        document = {
             "schema": SCHEMA,
+            "kind": self.kind,
             "verified": self.ok,
             "result": self.result if self.ok else None,
             "rows": [row.to_document() for row in self.rows],
             "settings": dict(self.settings),
         }
+        return document | {"manifest": self.manifest.to_document()} if manifest and self.ok else document
 
 
 def equal(check: str, expected: object, found: object, detail: str = "") -> Row:

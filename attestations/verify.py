@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import ProbatumError
-from ..evaluator.engines.base import Engine
 from ..evaluator.graph import Graph
 from ..evaluator.graph_document import load_graph
 from .check_envelope import CheckedStatement, check_envelope
 from .check_links import check_counts, check_evidence, check_policies, check_settings, check_verdict
-from .check_subjects import check_subjects
+from .check_subjects import SubjectsAtHand
+from .expectations import ANYTHING, Expectations
 from .package_files import LIMITS, PackageFiles
-from .package_names import ASSESSMENT, DETACHED, EVIDENCE, UNSIGNED, VERDICT, find_signed, signed_name
+from .package_names import ASSESSMENT, EVIDENCE, UNSIGNED, VERDICT, find_signed, signed_name
 from .predicates import ASSESSMENT as ASSESSMENT_TYPE
 from .predicates import VSA
-from .replay import check_replay
+from .replay import Replay, check_replay
 from .report import Row, VerificationReport, failed
-from .roles import parse_time
+from .signing_time import SignatureFacts, shown
+from .subject_manifest import NO_FILES, SubjectManifest
 from .trust import TrustPolicy
 from .vsa import PACKAGE_FIELD
+from .witnessed import witnessed
 
-_CLOCK_SKEW = timedelta(minutes=5)
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -57,57 +59,59 @@ Check = Callable[[CheckedPackage], Iterable[Row]]
 
 @dataclass(frozen=True)
 class Demands:
-    """What a verifier asks of a package; the fields are the arguments of `verify_package`."""
+    """What a verifier asks.
+
+    Args:
+        trust: who may sign: `trust_file.load_trust`, `trust.trust_keys` for given public keys, or
+            `local_key.local_trust` for the user's own key.
+        basis: on what ground these signers are trusted, for the report.
+        now: for ages.
+        as_of: judge signers at the time of signing, which must be vouched for and lie before this date.
+        subjects: what the verifier has: the pipeline's folder, or files and folders that are subjects themselves.
+        expected: what the verdict is wanted to be about.
+        replay: evaluate again and compare (``--replay``); None leaves that check out.
+        checks: further ones of a package, made once everything that it says of itself holds.
+        network: one of the checks uses it.
+    """
 
     trust: TrustPolicy
     basis: str
     now: datetime
+    as_of: datetime | None = None
     subjects: Sequence[Path] = ()
-    policy_digest: str | None = None
-    max_age_days: float | None = None
-    engine: Engine | None = None
+    expected: Expectations = ANYTHING
+    replay: Replay | None = None
     checks: Sequence[Check] = ()
+    network: bool = False
 
     def to_document(self) -> dict[str, Any]:
         """The verifier's own settings, as the report shows them."""
+        engine = None if self.replay is None else self.replay.engine
         return {
             "trusted": self.basis,
             "trust_policy": {"sha256": self.trust.digest},
-            "signers": sorted(f"{name} {key.id}" if name != key.id else name for name, key in self.trust.keys.items()),
-            "now": self.now.isoformat(),
+            "signers": [self._described(name) for name in self.trust.signers],
+            "now": shown(self.now),
+            "as_of": None if self.as_of is None else shown(self.as_of),
             "subjects": [str(path) for path in self.subjects],
-            "policy_digest": self.policy_digest,
-            "max_age_days": self.max_age_days,
-            "replay": None if self.engine is None else f"{self.engine.name} {self.engine.version}",
-            "network": False,
+            "replay": None if engine is None else f"{engine.name} {engine.version}",
+            "exact_engine": self.replay is not None and self.replay.exact,
+            "network": self.network,
+            **self.expected.to_document(),
         }
 
+    def _described(self, signer: str) -> str:
+        kind, _, name = signer.partition(":")
+        key = self.trust.keys.get(name) if kind == "key" else None
+        return f"{name} {key.id}" if key is not None and key.id != name else signer if key is None else name
 
-def verify_package(
-    folder: Path,
-    *,
-    trust: TrustPolicy,
-    basis: str,
-    now: datetime,
-    subjects: Sequence[Path] = (),
-    policy_digest: str | None = None,
-    max_age_days: float | None = None,
-    engine: Engine | None = None,
-    checks: Sequence[Check] = (),
-) -> VerificationReport:
+
+def verify_package(folder: Path, demands: Demands) -> VerificationReport:
     """Verify a verdict package.
 
     Args:
         folder: the package.
-        trust: who may sign a verdict: `trust_file.load_trust`, `trust.trust_keys` for given public keys, or
-            `local_key.local_trust` for the user's own key.
-        basis: on what ground these signers are trusted, for the report.
-        now: for ages.
-        subjects: folders that subjects' locations are relative to; each subject's content is digested again there.
-        policy_digest: SHA-256 that the policies must have.
-        max_age_days: how old the verdict may be; None for any age.
-        engine: evaluate again with this engine and compare (``--replay``); None leaves that check out.
-        checks: further ones, made once everything that the package says of itself holds.
+        demands: what is asked of it.
 
     Returns:
         A report whose ``ok`` says whether the package is to be believed. Whether the pipeline passed is ``result``.
@@ -115,7 +119,6 @@ def verify_package(
     Raises:
         UsageError: there is no such folder.
     """
-    demands = Demands(trust, basis, now, subjects, policy_digest, max_age_days, engine, checks)
     files = PackageFiles.open(folder)
     rows: list[Row] = []
     verdict = _signed(files, VERDICT, VSA, demands, rows)
@@ -124,12 +127,13 @@ def verify_package(
     rows += files.rows(verdict.statement["predicate"][PACKAGE_FIELD]["files"])
     if failed(rows):
         return _report(rows, demands, "the package is not the one that was signed")
-    assessment = _signed(files, ASSESSMENT, ASSESSMENT_TYPE, demands, rows)
+    assessment = _signed(files, ASSESSMENT, ASSESSMENT_TYPE, demands, rows, verdict.facts)
     if assessment is None:
         return _report(rows, demands, "the assessment is not verified")
-    rows += _guarded(_contents(files, verdict, assessment.statement, demands))
-    result = str(assessment.statement["predicate"]["result"])
-    return VerificationReport(tuple(rows), demands.to_document(), result, verdict.statement["predicate"])
+    package = _guarded(rows, lambda: _consistent(files, verdict, assessment.statement, rows))
+    manifest = NO_FILES if package is None else _guarded(rows, lambda: _compared(package, demands, rows)) or NO_FILES
+    result, summary = str(assessment.statement["predicate"]["result"]), verdict.statement["predicate"]
+    return VerificationReport(tuple(rows), demands.to_document(), True, result, summary, manifest=manifest)
 
 
 @dataclass(frozen=True)
@@ -139,26 +143,48 @@ class _Signed:
     data: bytes
     statement: Mapping[str, Any]
     signers: tuple[str, ...]
-    signed_at: datetime | None
+    facts: SignatureFacts
 
 
-def _signed(files: PackageFiles, stem: str, predicate_type: str, demands: Demands, rows: list[Row]) -> _Signed | None:
+def _signed(
+    files: PackageFiles,
+    stem: str,
+    predicate_type: str,
+    demands: Demands,
+    rows: list[Row],
+    facts: SignatureFacts | None = None,
+) -> _Signed | None:
+    """A signed document; what vouches for the verdict's time vouches for the assessment's, which the verdict names."""
     try:
         name = find_signed(stem, files.digests())
         if name is None:
             rows.append(_absent(files, stem))
             return None
         data = files.read(name)
+        known = _vouched(files, data, demands, rows) if facts is None else facts
     except ProbatumError as error:
         rows.append(Row(f"{stem}: envelope", False, "one readable file", "", str(error)))
         return None
     checked: CheckedStatement = check_envelope(
-        data, name=name, predicate_type=predicate_type, trust=demands.trust, now=demands.now
+        data,
+        name=name,
+        predicate_type=predicate_type,
+        trust=demands.trust,
+        now=demands.now,
+        as_of=demands.as_of,
+        facts=known,
     )
     rows += checked.rows
     if checked.statement is None:
         return None
-    return _Signed(data, checked.statement, checked.signers, checked.signed_at)
+    return _Signed(data, checked.statement, checked.signers, checked.facts)
+
+
+def _vouched(files: PackageFiles, verdict: bytes, demands: Demands, rows: list[Row]) -> SignatureFacts:
+    """What somebody other than the signer says about when the verdict was signed."""
+    found, facts = witnessed(files, verdict, demands.trust, demands.now)
+    rows += found
+    return facts
 
 
 def _absent(files: PackageFiles, stem: str) -> Row:
@@ -167,47 +193,38 @@ def _absent(files: PackageFiles, stem: str) -> Row:
     return Row(stem, False, name, "", f"there is no {name}: {why}")
 
 
-def _contents(files: PackageFiles, signed: _Signed, assessment: Mapping[str, Any], demands: Demands) -> Iterator[Row]:
-    verdict = signed.statement
-    yield from check_verdict(verdict, assessment)
-    yield from check_counts(assessment)
+def _consistent(files: PackageFiles, signed: _Signed, assessment: Mapping[str, Any], rows: list[Row]) -> CheckedPackage:
+    """Whether the parts of a package speak of the same thing."""
+    rows += check_verdict(signed.statement, assessment)
+    rows += check_counts(assessment)
     graph = load_graph(files.read(EVIDENCE), source=EVIDENCE, limits=LIMITS)
-    yield from check_evidence(files, graph, verdict, assessment)
-    yield from check_policies(files, assessment, demands.policy_digest)
-    yield from check_settings(files, assessment)
-    yield from check_subjects(verdict, graph, demands.subjects)
-    yield _age(verdict["predicate"]["timeVerified"], demands)
-    package = CheckedPackage(files, signed.data, verdict, assessment, graph, signed.signers, signed.signed_at)
-    yield from _further(package, demands.checks)
-    yield check_replay(files, graph, assessment["predicate"], demands.engine)
+    rows += check_evidence(files, graph, signed.statement, assessment)
+    rows += check_policies(files, assessment)
+    rows += check_settings(files, assessment)
+    return CheckedPackage(
+        files, signed.data, signed.statement, assessment, graph, signed.signers, signed.facts.signed_at
+    )
 
 
-def _further(package: CheckedPackage, checks: Sequence[Check]) -> Iterator[Row]:
-    rows = [row for check in checks for row in check(package)]
-    yield from rows
-    if not any(row.check == "log inclusion" for row in rows):
-        yield Row("log inclusion", None, detail="no log was named that the verdict should be in")
-    for name in DETACHED:
-        if name in package.files.digests() and not any(row.check.startswith(name) for row in rows):
-            yield Row(name, None, detail="nothing was named that it could be checked against")
+def _compared(package: CheckedPackage, demands: Demands, rows: list[Row]) -> SubjectManifest:
+    """Whether a package is what the verifier asked for, and how its files at hand compare."""
+    verdict, details = package.statement["predicate"], package.assessment["predicate"]
+    rows += demands.expected.of_package(verdict, details, demands.as_of or demands.now)
+    at_hand = SubjectsAtHand(package.statement, package.graph, demands.subjects)
+    rows += at_hand.rows()
+    for check in demands.checks:
+        rows += check(package)
+    rows += check_replay(package.files, package.graph, details, demands.replay)
+    return at_hand.manifest
 
 
-def _guarded(rows: Iterator[Row]) -> Iterator[Row]:
-    """The rows; a document that cannot be read ends them with a row that failed."""
+def _guarded(rows: list[Row], work: Callable[[], _T]) -> _T | None:
+    """Do some of the checks; a document that cannot be read ends them with a row that failed."""
     try:
-        yield from rows
+        return work()
     except ProbatumError as error:
-        yield Row("contents", False, "readable documents", "", str(error))
-
-
-def _age(time: str, demands: Demands) -> Row:
-    moment = parse_time(time)
-    if moment is None or moment > demands.now + _CLOCK_SKEW:
-        return Row("age", False, f"before {demands.now.isoformat()}", time, "the verdict is from the future")
-    if demands.max_age_days is None:
-        return Row("age", None, "", time, "no greatest age was asked for")
-    old = demands.now - moment > timedelta(days=demands.max_age_days)
-    return Row("age", not old, f"at most {demands.max_age_days:g} days", time, "the verdict is too old" if old else "")
+        rows.append(Row("contents", False, "readable documents", "", str(error)))
+        return None
 
 
 def _report(rows: list[Row], demands: Demands, why: str) -> VerificationReport:

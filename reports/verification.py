@@ -12,6 +12,8 @@ from .table import render_table
 
 _COLUMNS = {"Check": "check", "Holds": "ok", "Compared": "compared"}
 _SHORT = 48  # characters, so that what holds takes one line of a terminal; JSON has all of it
+_NOT_ASKED: tuple[object, ...] = (None, False, [])
+_ALWAYS = ("network", "replay", "subjects")
 _NOT_MADE = (None, "skipped")
 
 
@@ -30,7 +32,9 @@ def render_verification(report: Mapping[str, Any], format: Format, *, color: boo
     """
     rows = [_shown(row) for row in items(report, "rows")]
     settings = report.get("settings") or {}
-    notes = [f"{plain(name)}: {plain(settings[name]) or 'none'}" for name in sorted(settings)]
+    unused = [name for name in sorted(settings) if settings[name] in _NOT_ASKED and name not in _ALWAYS]
+    notes = [f"{plain(name)}: {plain(settings[name]) or 'none'}" for name in sorted(settings) if name not in unused]
+    notes += [f"not asked for: {', '.join(map(plain, unused))}"] if unused else []
     return render_table(
         report, rows, _COLUMNS, format, notes=[*notes, _conclusion(report, rows)], color=color, width=width
     )
@@ -57,6 +61,10 @@ def _conclusion(report: Mapping[str, Any], rows: list[dict[str, Any]]) -> str:
         return f"REFUSED: {', '.join(broken)}"
     if not made or report.get("verified") is not True:
         return "REFUSED: not everything that must be checked was checked"
-    return (
-        f"VERIFIED: {made} of {len(rows)} checks made, each of them holds; the verdict is {plain(report.get('result'))}"
+    result = report.get("result")
+    told = (
+        f"the {plain(report.get('kind') or 'document')} is authentic"
+        if result is None
+        else f"the verdict is {plain(result)}"
     )
+    return f"VERIFIED: {made} of {len(rows)} checks made, each of them holds; {told}"

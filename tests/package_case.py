@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields as fields_of
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ from signing_case import NOW, ed_key, sha256, write
 
 from probatum import strict_json
 from probatum.attestations.attestor import KeyAttestor
+from probatum.attestations.expectations import Expectations
 from probatum.attestations.keys import SigningKey
 from probatum.attestations.package import PackageContents, WrittenPackage, write_package
+from probatum.attestations.replay import Replay
 from probatum.attestations.trust import TrustPolicy, trust_keys
-from probatum.attestations.verify import verify_package
+from probatum.attestations.verify import Demands, verify_package
 from probatum.content import read_content
 from probatum.evaluator.bundle import pack
 from probatum.evaluator.graph import Coverage, Graph, Observation, Status, Subject, Tier
@@ -120,5 +123,9 @@ def written(tmp_path: Path, *keys: SigningKey, **fields: Any) -> WrittenPackage:
 
 def check(tmp_path: Path, *trusted: SigningKey, **options: Any) -> Any:
     policy = trust_keys([key.public for key in trusted or (KEY,)], source="test")
-    given: Mapping[str, Any] = {"trust": policy, "basis": "test", "now": NOW, **options}
-    return verify_package(tmp_path / "verdict", **given)
+    wanted = {field.name: options.pop(field.name) for field in fields_of(Expectations) if field.name in options}
+    engine = options.pop("engine", None)
+    replay = None if engine is None else Replay(engine, options.pop("exact", False))
+    asked = {"expected": Expectations(**wanted), "replay": replay}
+    given: Mapping[str, Any] = {"trust": policy, "basis": "test", "now": NOW, **asked, **options}
+    return verify_package(tmp_path / "verdict", Demands(**given))

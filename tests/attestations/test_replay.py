@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ from signing_case import NOW
 
 from probatum.attestations.attestor import KeyAttestor
 from probatum.attestations.package import PackageContents, write_package
-from probatum.attestations.replay import first_difference
+from probatum.attestations.replay_difference import first_difference
 from probatum.attestations.report import Row, VerificationReport
 from probatum.evaluator.assess import evaluate
 from probatum.evaluator.bundle import pack
 from probatum.evaluator.checklist import Checklist, checklist_from_document
+from probatum.evaluator.engines.base import RuleResult
 from probatum.evaluator.engines.regorus import Regorus
 from probatum.evaluator.graph import Coverage, Graph, Observation, Status, Subject, Tier
 from probatum.evaluator.policies import PolicySet
@@ -95,7 +97,7 @@ def evaluated(sizes: dict[str, int]) -> PackageContents:
 
 def replayed(tmp_path: Path, contents: PackageContents, **options: Any) -> tuple[VerificationReport, Row]:
     write_package(tmp_path / "verdict", contents, attestor=KeyAttestor([KEY]), version="0.1.0")
-    report: VerificationReport = check(tmp_path, engine=ENGINE, **options)
+    report: VerificationReport = check(tmp_path, **{"engine": ENGINE, **options})
     return report, report.rows[-1]
 
 
@@ -149,19 +151,94 @@ def test_policies_that_cannot_be_evaluated(tmp_path: Path) -> None:
 
 
 def item(subject: str, outcome: str, **fields: Any) -> dict[str, Any]:
-    return {"subject": subject, "outcome": outcome, **fields}
+    return {"subject": subject, "outcome": outcome, "findings": [], "proofs": [], "reasons": [], **fields}
 
 
-def test_the_first_difference_is_named() -> None:
-    def of(*items: dict[str, Any], **fields: Any) -> dict[str, Any]:
-        return {"controls": [{"id": "C-1", "subjects": list(items)}], **fields}
+FINDING = {"message": "too large", "evidence": ["obs:1"]}
 
-    same = item("model:a", "pass")
-    assert first_difference(of(same, item("model:b", "fail")), of(same, item("model:b", "pass"))) == (
-        "C-1 for model:b: recorded fail, replayed pass"
-    )
-    assert first_difference(of(same), of()) == "C-1 for model:a: only in the recorded assessment"
-    assert first_difference(of(), of(same)) == "C-1 for model:a: only in the replay"
-    assert first_difference(of(same), of(item("model:a", "pass", findings=[1]))) == "C-1 for model:a: findings differ"
-    assert first_difference(of(same, stage=None), of(same, stage="x")) == "the field stage differs"
-    assert first_difference(of(same), of(same)) == "the assessments differ"
+
+def of(*items: dict[str, Any], error: str | None = None, **fields: Any) -> dict[str, Any]:
+    return {"controls": [{"id": "C-1", "subjects": list(items), "error": error}], **fields}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "replayed", "named"),
+    [
+        (of(item("model:a", "pass")), of(), "only in the recorded assessment, by its rule applies"),
+        (of(), of(item("model:a", "pass")), "only in the replay, by its rule applies"),
+        (
+            of(item("model:a", "pass", proofs=[{"evidence": ["obs:1"]}])),
+            of(item("model:a", "fail", findings=[FINDING])),
+            "recorded pass, replayed fail, by its rule deny: only replayed: too large",
+        ),
+        (
+            of(item("model:a", "fail", findings=[FINDING])),
+            of(item("model:a", "fail", findings=[{**FINDING, "message": "x" * 300}])),
+            "by its rule deny: only recorded: too large",
+        ),
+        (
+            of(item("model:a", "fail", findings=[FINDING, FINDING])),
+            of(item("model:a", "fail", findings=[FINDING])),
+            "by its rule deny: another order",
+        ),
+        (
+            of(item("model:a", "pass", proofs=[{"evidence": ["obs:1", "obs:2"]}])),
+            of(item("model:a", "inconclusive"), error="boom"),
+            "recorded pass, replayed inconclusive, by its rule proof: only recorded: obs:1, obs:2; the replay says: boom",
+        ),
+        (
+            of(item("model:a", "fail"), error="gone"),
+            of(item("model:a", "fail", findings=["x" * 300])),
+            f"by its rule deny: only replayed: {'x' * 200}…; the record says: gone",
+        ),
+        (
+            of(item("model:a", "inconclusive", reasons=[1])),
+            of(item("model:a", "inconclusive")),
+            "by no rule: reasons differ",
+        ),
+    ],
+)
+def test_the_first_difference_is_named_with_its_rule(recorded: Any, replayed: Any, named: str) -> None:
+    same = of(item("model:0", "pass"))["controls"][0]["subjects"]
+    for document in (recorded, replayed):
+        document["controls"][0]["subjects"] = [*same, *document["controls"][0]["subjects"]]
+    assert first_difference(recorded, replayed) == f"C-1 for model:a: {named}"
+
+
+def test_what_differs_outside_controls_is_named() -> None:
+    assert first_difference(of(stage=None), of(stage="x")) == "the field stage differs"
+    assert first_difference(of(), of()) == "the assessments differ"
+
+
+def test_the_exact_engine_can_be_asked_for(tmp_path: Path) -> None:
+    contents = evaluated({"a": 1})
+    assert replayed(tmp_path, contents, exact=True)[0].ok
+    older = {"name": "regorus", "version": "0.0.1"}
+    assessment, settings = {**contents.assessment, "engine": older}, {**contents.settings, "engine": older}
+    report, _ = replayed(tmp_path, replace(contents, assessment=assessment, settings=settings), exact=True)
+    (failure,) = report.failures
+    assert (failure.check, failure.expected, failure.found) == (
+        "replay: engine", "regorus 0.0.1", f"regorus {ENGINE.version}"
+    )  # fmt: skip
+
+
+class Other:
+    """Stands for an independent engine that decides otherwise; nothing real does so on purpose."""
+
+    name, version = "other", "1"
+
+    def run(self, modules: Any, batches: Any) -> Any:
+        found = ENGINE.run(modules, batches)
+        return [{package: {**rules, "deny": RuleResult([])} for package, rules in answers.items()} for answers in found]
+
+
+def test_whose_fault_a_difference_is_is_said(tmp_path: Path) -> None:
+    contents = evaluated({"a": 1, "b": 20})
+    _, row = replayed(tmp_path, contents, engine=Other())
+    assert row.ok is False
+    assert "TEST-01 for model:b: recorded fail, replayed inconclusive, by its rule deny: only recorded" in row.detail
+    assert f"regorus {ENGINE.version} reaches the recorded assessment, so the engines differ" in row.detail
+    forged = copy.deepcopy(dict(contents.assessment))
+    forged["controls"][0]["subjects"][1]["findings"][0]["message"] = "larger than it is"
+    _, row = replayed(tmp_path, replace(contents, assessment=forged), engine=Other())
+    assert "does not reach the recorded assessment either" in row.detail

@@ -46,7 +46,9 @@ def test_a_package_as_written_is_accepted(tmp_path: Path) -> None:
         "subject model:m", "subject dataset:d", "age", "verdict: input attestations", "verdict and assessment: result",
     ):  # fmt: skip
         assert name in checks
-    assert [item.check for item in report.rows if item.ok is None] == ["log inclusion", "replay"]
+    asked = ["timestamp", "pipeline", "checklist", "stage", "bypasses", "log inclusion", "replay"]
+    assert [item.check for item in report.rows if item.ok is None] == asked
+    assert list(report.manifest.files) == ["data/a.csv", "data/b.csv", "m.bin"]
 
 
 def test_the_report_says_under_which_settings_it_was_made(tmp_path: Path) -> None:
@@ -57,14 +59,22 @@ def test_the_report_says_under_which_settings_it_was_made(tmp_path: Path) -> Non
         "trusted": "test",
         "trust_policy": {"sha256": document["settings"]["trust_policy"]["sha256"]},
         "signers": [KEY.public.id],
-        "now": NOW.isoformat(),
+        "now": "2026-11-20T07:00:00Z",
+        "as_of": None,
         "subjects": [str(tmp_path / "pipeline")],
+        "replay": None,
+        "exact_engine": False,
+        "network": False,
+        "pipeline": None,
+        "checklist": None,
+        "stage": None,
         "policy_digest": None,
         "max_age_days": 3,
-        "replay": None,
-        "network": False,
+        "not_before": None,
+        "no_bypasses": False,
     }
-    assert {"check": "log inclusion", "ok": "skipped"}.items() <= document["rows"][-2].items()
+    assert {"check": "replay", "ok": "skipped"}.items() <= document["rows"][-1].items()
+    assert document["kind"] == "verdict package"
     json.dumps(document)
 
 
@@ -351,7 +361,7 @@ def test_ages(tmp_path: Path) -> None:
     assert row(check(tmp_path, now=NOW + timedelta(days=1), max_age_days=1), "age").ok is True
     assert row(check(tmp_path, now=NOW + timedelta(days=1, seconds=1), max_age_days=1), "age").ok is False
     future = row(check(tmp_path, now=NOW - timedelta(minutes=6)), "age")
-    assert (future.ok, future.detail) == (False, "the verdict is from the future")
+    assert (future.ok, future.detail) == (False, "it is from the future")
     limited = policy({"k": KEY}, verdict={"max_age_days": 10})
     assert check(tmp_path, trust=limited, now=NOW + timedelta(days=9)).ok
     assert (

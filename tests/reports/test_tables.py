@@ -81,7 +81,7 @@ def test_verification_names_what_does_not_hold() -> None:
     assert json.loads(render_verification(document, Format.JSON)) == document
     text = render_verification(document, Format.TEXT)
     assert "trusted: trust.yaml" in text
-    assert "max_age_days: none" in text
+    assert "not asked for: max_age_days" in text
 
 
 def test_verification_without_a_broken_check() -> None:

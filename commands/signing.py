@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,12 +15,17 @@ from .passphrase import passphrase
 
 if TYPE_CHECKING:
     from ..attestations.attestor import Attestor
+    from ..attestations.package import Detach
+
+INSTANCE = "PROBATUM_SIGSTORE_CONFIG"
 
 
 class Signing(StrEnum):
     """How to sign."""
 
+    AUTO = "auto"
     KEY = "key"
+    KEYLESS = "keyless"
     NONE = "none"
 
 
@@ -30,28 +37,110 @@ Keys = Annotated[
         help="Sign with this PEM file or securesystemslib URI; else your local key. Repeatable: everyone signs.",
     ),
 ]
-Sign = Annotated[Signing, typer.Option("--sign", help="Who signs.")]
+Sign = Annotated[
+    Signing,
+    typer.Option(
+        "--sign",
+        help="Who signs: a key; keyless, the identity of this CI job, which a log publishes; auto, keyless where a CI "
+        "service offers an identity, else a key.",
+    ),
+]
+SigstoreConfig = Annotated[
+    str | None,
+    typer.Option(
+        "--sigstore-config",
+        metavar="FILE[#sha256=…]",
+        envvar=INSTANCE,
+        help="ClientTrustConfig of a sigstore instance of your own, for keyless; else the public one.",
+    ),
+]
+Timestamp = Annotated[
+    str | None,
+    typer.Option(
+        "--timestamp",
+        metavar="URL",
+        help="Let this RFC 3161 authority vouch for when the verdict was signed. Sends a digest there.",
+    ),
+]
 NoSign = Annotated[bool, typer.Option("--no-sign", help="The same as --sign none; the package says so.")]
 
 
-def attestor_of(keys: list[str] | None, sign: Signing = Signing.KEY, *, no_sign: bool = False) -> Attestor | None:
+def attestor_of(
+    keys: list[str] | None, sign: Signing = Signing.KEY, *, no_sign: bool = False, instance: str | None = None
+) -> Attestor | None:
     """Who signs, by the options; None when nobody is to.
+
+    A signature without a key is announced on stderr before it is made, even to those who asked for quiet: what a log
+    has published cannot be taken back.
+
+    Args:
+        keys: paths and URIs of keys.
+        sign: how to sign.
+        no_sign: the same as ``Signing.NONE``.
+        instance: the ``ClientTrustConfig`` for keyless; what the variable ``INSTANCE`` says when None.
 
     Raises:
         UsageError: the options contradict each other, or a key cannot be had.
-        TrustError: a key cannot be read or used.
+        TrustError: a key cannot be read or used; there is no identity here, or its services cannot be reached.
     """
+    if no_sign or sign == Signing.NONE:
+        if keys:
+            raise _contradiction("--key and no signature", "it is unclear whether to sign")
+        return None
+    if sign == Signing.KEYLESS and keys:
+        raise _contradiction("--key and --sign keyless", "it is unclear who is to sign")
+    if sign == Signing.AUTO:
+        sign = _chosen(keys)
+    return _keyless(instance or os.environ.get(INSTANCE)) if sign == Signing.KEYLESS else _by_key(keys)
+
+
+def detached_by(timestamp: str | None, attestor: Attestor | None) -> dict[str, Detach]:
+    """What is made of the signed verdict, by the options.
+
+    Raises:
+        UsageError: the address is none, or there is no verdict to vouch for.
+    """
+    from ..attestations.package_names import TIMESTAMP
+    from ..attestations.timestamp import check_url, request_timestamp
+
+    if timestamp is None:
+        return {}
+    check_url(timestamp)
+    if attestor is None:
+        raise _contradiction("--timestamp and no signed verdict", "there is nothing to vouch for")
+    return {TIMESTAMP: partial(request_timestamp, timestamp)}
+
+
+def _chosen(keys: list[str] | None) -> Signing:
+    """What ``auto`` comes to; it says so. In CI it is never the local key, which means nothing to anybody else."""
+    from ..attestations.keyless_token import ambient_service
+
+    if keys:
+        say("--sign auto: with --key, because it was given")
+        return Signing.KEY
+    if (service := ambient_service()) is not None:
+        say(f"--sign auto: without a key, because {service} offers an identity")
+        return Signing.KEYLESS
+    say("--sign auto: with your local key, because no CI service offers an identity here")
+    return Signing.KEY
+
+
+def _contradiction(what: str, why: str) -> UsageError:
+    return UsageError(f"{what} contradict each other", why=why, remedy="leave one of the two out")
+
+
+def _keyless(instance: str | None) -> Attestor:
+    from ..attestations.keyless import keyless_attestor
+
+    attestor = keyless_attestor(instance)
+    say(attestor.announcement)
+    return attestor
+
+
+def _by_key(keys: list[str] | None) -> Attestor:
     from ..attestations.attestor import KeyAttestor
     from ..attestations.signers import choose_signer
 
-    if no_sign or sign == Signing.NONE:
-        if keys:
-            raise UsageError(
-                "--key and no signature contradict each other",
-                why="it is unclear whether to sign",
-                remedy="leave one of the two out",
-            )
-        return None
     return KeyAttestor([choose_signer(key, passphrase=passphrase) for key in keys or [None]])
 
 

@@ -38,7 +38,17 @@ from .options import (
     opa_server,
 )
 from .output import finish, guarded, ignore, output, say
-from .signing import Keys, NoSign, Sign, Signing, attestor_of, say_signed
+from .signing import (
+    Keys,
+    NoSign,
+    Sign,
+    Signing,
+    SigstoreConfig,
+    Timestamp,
+    attestor_of,
+    detached_by,
+    say_signed,
+)
 from .verdict import show
 
 if TYPE_CHECKING:
@@ -69,6 +79,8 @@ def gate(
     keys: Keys = None,
     sign: Sign = Signing.KEY,
     no_sign: NoSign = False,
+    sigstore_config: SigstoreConfig = None,
+    timestamp: Timestamp = None,
     now: Now = None,
     online: Online = False,
     skip: Skip = None,
@@ -87,7 +99,8 @@ def gate(
     target = output(formats, quiet=quiet, no_color=no_color)
     opa = opa_server(opa_url, opa_ca, opa_cert, opa_key)
     check_out(out)
-    attestor = attestor_of(keys, sign, no_sign=no_sign) if out is not None else None
+    attestor = attestor_of(keys, sign, no_sign=no_sign, instance=sigstore_config) if out is not None else None
+    detached = detached_by(timestamp, attestor)
     manifest = open_pipeline(pipeline, ignore if quiet else say)
     with progress(quiet=quiet, color=not no_color) as report:
         options = Options(
@@ -101,7 +114,7 @@ def gate(
     if judged is None:
         return _keep_partial(collected, out, options.now)
     if out is not None:
-        seal(judged, collected.reports, attestor, out)
+        seal(judged, collected.reports, attestor, out, detached=detached)
         if not quiet:
             say_signed(out, attestor)
     return show(judged, target, locations(judged.graph, manifest.root))

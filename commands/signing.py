@@ -141,7 +141,8 @@ def _by_key(keys: list[str] | None) -> Attestor:
     from ..attestations.attestor import KeyAttestor
     from ..attestations.signers import choose_signer
 
-    return KeyAttestor([choose_signer(key, passphrase=passphrase) for key in keys or [None]])
+    wanted: list[str | None] = [*keys] if keys else [None]
+    return KeyAttestor([choose_signer(key, passphrase=passphrase) for key in wanted])
 
 
 def say_signed(what: object, attestor: Attestor | None) -> None:

@@ -46,7 +46,7 @@ GITHUB = {
 }
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """An answer with a status and a message."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -127,7 +127,7 @@ class Service:
 
 def _github_token(service: Service, headers: Mapping[str, str], _: bytes, query: Any) -> Any:
     if headers.get("Authorization") != f"bearer {REQUEST_TOKEN}":
-        raise Refused(403, "no")
+        raise RefusedError(403, "no")
     return {"value": service.token(audience=query["audience"][0])}
 
 
@@ -145,10 +145,10 @@ def _certificate(service: Service, headers: Mapping[str, str], body: bytes, _: A
     try:
         claims = jwt.decode(token, service.issuer_key.public_key(), ["ES256"], audience="sigstore", issuer=service.url)
     except jwt.PyJWTError as error:
-        raise Refused(401, f"There was an error processing the identity token: {error}") from error
+        raise RefusedError(401, f"There was an error processing the identity token: {error}") from error
     request = x509.load_pem_x509_csr(base64.b64decode(json.loads(body)["certificateSigningRequest"]))
     if not request.is_signature_valid:
-        raise Refused(400, "The signature supplied in the request could not be verified")
+        raise RefusedError(400, "The signature supplied in the request could not be verified")
     leaf = service.services.leaf(request.public_key(), at=datetime.now(UTC), **_who(claims))
     chain = [item.public_bytes(Encoding.PEM).decode() for item in (leaf, service.services.certificate)]
     return {"signedCertificateEmbeddedSct": {"chain": {"certificates": chain}}}
@@ -226,7 +226,7 @@ def _check(leaf: x509.Certificate, signature: bytes, data: bytes | None, digest:
         else:
             key.verify(signature, digest or b"", ec.ECDSA(Prehashed(hashes.SHA256())))
     except InvalidSignature as error:
-        raise Refused(400, "verifying signature: invalid signature") from error
+        raise RefusedError(400, "verifying signature: invalid signature") from error
 
 
 def _timestamp(service: Service, _: Any, body: bytes, __: Any) -> Any:
@@ -254,14 +254,15 @@ def running(service: Service) -> Iterator[Service]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             try:
                 status, data = 200, service.answer(self.path, dict(self.headers), body)
-            except Refused as error:
+            except RefusedError as error:
                 status, data = error.status, json.dumps({"code": error.status, "message": str(error)}).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
 
-        do_POST = do_GET
+        def do_POST(self) -> None:
+            self.do_GET()
 
         def log_message(self, format: str, *args: Any) -> None:
             """Says nothing."""

@@ -14,13 +14,13 @@ from typing import Any
 
 from .. import strict_json
 from ..errors import EvidenceError, TrustError
-from ..evaluator.graph import SCHEMA as EVIDENCE
 from ..evaluator.graph import Graph
 from ..evaluator.graph_document import dump_graph, graph_from_document
 from ..evaluator.origins import Origin
 from ..evaluator.times import stamp
 from ..strict_json import DEFAULT_LIMITS, Limits
 from ..verification import EnvelopeVerifier, Verification
+from .predicates import EVIDENCE_GRAPH
 from .statement import statement, subjects_of
 
 MADE = "made"
@@ -72,7 +72,7 @@ def evidence_statement(graph: Graph) -> bytes:
         EvidenceError: the graph would not be readable again.
     """
     dump_graph(graph)
-    return strict_json.canonical(statement(subjects_of(graph), EVIDENCE, graph.to_document()))
+    return strict_json.canonical(statement(subjects_of(graph), EVIDENCE_GRAPH, graph.to_document()))
 
 
 def read_evidence(
@@ -136,10 +136,10 @@ def _verified(data: bytes, source: str, verifier: EnvelopeVerifier | None) -> Ve
             why=verification.reason,
             remedy="allow its signer the role `evidence` in the trust policy, or leave the file out",
         )
-    if verification.about != EVIDENCE or ROLE not in verification.roles:
+    if verification.about != EVIDENCE_GRAPH or ROLE not in verification.roles:
         raise TrustError(
             f"{source} is no evidence",
-            why=f"it is {verification.about}, signed by the role {verification.role}; expected {EVIDENCE} and {ROLE}",
+            why=f"it is {verification.about} of the role {verification.role}; expected {EVIDENCE_GRAPH} of {ROLE}",
             remedy="give what `probatum collect --sign` wrote",
         )
     return verification

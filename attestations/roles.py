@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from .predicates import ASSESSMENT, POLICY_BUNDLE, PROVENANCE_V02, PROVENANCE_V1, VSA
+from .predicates import APPROVAL, ASSESSMENT, EVIDENCE_GRAPH, POLICY_BUNDLE, PROVENANCE_V02, PROVENANCE_V1, VSA, WAIVER
 from .revocation.objection import signer_objection
 from .signing_time import CLOCK_SKEW, NOTHING_KNOWN, SignatureFacts, judged_at, parse_time
 from .trust import Role, TrustPolicy
@@ -16,6 +16,9 @@ _TIME_FIELDS: dict[str, tuple[tuple[str, ...], ...]] = {
     VSA: (("timeVerified",),),
     ASSESSMENT: (("evaluated_at",),),
     POLICY_BUNDLE: (("signedOn",),),
+    EVIDENCE_GRAPH: (("made", "at"),),
+    APPROVAL: (("decided_at",),),
+    WAIVER: (("granted_at",),),
     PROVENANCE_V1: (("runDetails", "metadata", "finishedOn"), ("runDetails", "metadata", "startedOn")),
     PROVENANCE_V02: (("metadata", "buildFinishedOn"), ("metadata", "buildStartedOn")),
 }

@@ -91,7 +91,23 @@ def _role(source: TrustSource, name: str, entry: Mapping[str, Any], signers: Map
         logs=tuple(entry.get("logs", ())),
         require_timestamp=entry.get("require_timestamp", False),
         timestamp_authorities=tuple(entry.get("timestamp_authorities", ())),
+        subjects=_subjects(source, name, entry, signers, names),
     )
+
+
+def _subjects(
+    source: TrustSource, name: str, entry: Mapping[str, Any], signers: Mapping[str, str], allowed: list[str]
+) -> dict[str, tuple[str, ...]]:
+    """What each signer of evidence may speak of, by the signer's full name."""
+    given: Mapping[str, list[str]] = entry.get("subjects", {})
+    if given and name != "evidence":
+        why = "only evidence is about subjects by their ids"
+        raise source.wrong(("roles", name, "subjects"), why, "move it to the role `evidence`, or take it out")
+    for signer in given:
+        if signers.get(signer) not in allowed:
+            why = f"{signer!r} is no signer of this role"
+            raise source.wrong(("roles", name, "subjects", signer), why, "name one of `signers`")
+    return {signers[signer]: tuple(patterns) for signer, patterns in given.items()}
 
 
 def _check_vouching(source: TrustSource, policy: TrustPolicy) -> None:

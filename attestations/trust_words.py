@@ -37,6 +37,8 @@ def _demands(role: Role) -> list[str]:
     found = [f"{role.threshold} of {len(role.signers)} must have signed"]
     if role.max_age_days is not None:
         found.append(f"at most {role.max_age_days:g} days old")
+    for signer, patterns in sorted(role.subjects.items()):
+        found.append(f"{signer} about {', '.join(sorted(patterns))} alone")
     if role.builders:
         found.append(f"built by {' or '.join(sorted(role.builders))}")
     if role.require_log:

@@ -7,11 +7,12 @@ level, which Probatum does not verify. What the specification does not know is i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from ..evaluator.graph import Graph
+from ..evaluator.graph import Graph, Observation
+from ..evaluator.origins import FIELD as ORIGIN
 from .predicates import VSA
 from .schemas import check
 from .statement import statement
@@ -83,15 +84,30 @@ def policy_uri(assessment: Mapping[str, Any]) -> str:
 
 
 def used_attestations(graph: Graph) -> list[dict[str, Any]]:
-    """``uri`` and digest of every verified attestation document in the evidence, each once, sorted."""
+    """``uri`` and digest of every verified document that the evidence rests on or came in, each once, sorted."""
     found = {
-        (str(document.get("source")), str(document["sha256"]))
-        for observation in graph.observations.values()
-        if observation.type == "attestation"
-        for document in _documents(observation.result.get("documents"))
-        if document.get("verified") is True and _SHA256.fullmatch(str(document.get("sha256")))
+        (source, digest) for item in graph.observations.values() for source, digest in _used(item) if _is_sha256(digest)
     }
     return [{"uri": source, "digest": {"sha256": digest}} for source, digest in sorted(found)]
+
+
+def _used(observation: Observation) -> Iterator[tuple[str, str]]:
+    origin = observation.extra.get(ORIGIN)
+    if isinstance(origin, Mapping):
+        if origin.get("verified") is not True:
+            return  # what nobody vouches for is no ground to name a document as verified
+        yield str(origin.get("document")), str(origin.get("sha256"))
+    if observation.type == "attestation":
+        for document in _documents(observation.result.get("documents")):
+            if document.get("verified") is True:
+                yield str(document.get("source")), str(document.get("sha256"))
+    if observation.type == "verdict":  # the collector lists verified ones alone
+        for verdict in _documents(observation.result.get("verdicts")):
+            yield str(verdict.get("source")), str(verdict.get("sha256"))
+
+
+def _is_sha256(text: str) -> bool:
+    return _SHA256.fullmatch(text) is not None
 
 
 def _documents(value: Any) -> list[Mapping[str, Any]]:

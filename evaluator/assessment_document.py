@@ -10,6 +10,8 @@ from .. import strict_json
 from .checklist import Checklist
 from .graph import Graph, Observation
 from .metadata import Control
+from .origins import FIELD as ORIGIN
+from .origins import origins
 from .outcomes import Outcome, worst
 from .policies import PolicySet
 
@@ -103,6 +105,7 @@ def assessment_document(
         "counts": {outcome: counts.get(outcome, 0) for outcome in OUTCOMES},
         "controls": [item.to_document() for item in results],
         "evidence": _evidence(graph, results),
+        **({"origins": found} if (found := origins(graph)) else {}),
         "bypasses": list(bypasses),
         "waivers": list(waivers),
         "rows": _rows(checklist, results),
@@ -142,6 +145,7 @@ def _cited(observation: Observation) -> dict[str, Any]:
         "status": str(observation.status),
         "observed_at": observation.observed_at,
         "collector": dict(observation.collector),
+        **({ORIGIN: observation.extra[ORIGIN]} if ORIGIN in observation.extra else {}),
     }
 
 

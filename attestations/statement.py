@@ -71,6 +71,8 @@ def parse_statement(payload: bytes, *, source: str, limits: Limits = DEFAULT_LIM
     if problem:
         raise EvidenceError(f"{source} is not an in-toto statement", why=problem, remedy="ask its producer to mend it")
     value: dict[str, Any] = document
+    if value.get("predicate") is None:
+        value.pop("predicate", None)  # null is PyPI's way to say that there is none
     return value
 
 
@@ -79,7 +81,7 @@ def _problem(document: Any) -> str:
         return f"_type is not one of {', '.join(_TYPES)}"
     if not isinstance(document.get("predicateType"), str) or not document["predicateType"]:
         return "predicateType is missing"
-    if not isinstance(document.get("predicate", {}), dict):
+    if not isinstance(document.get("predicate"), dict | None):
         return "predicate is not an object"
     subjects = document.get("subject")
     if not isinstance(subjects, list) or not subjects:

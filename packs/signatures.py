@@ -115,7 +115,7 @@ _NO_ROLE = f"its signers do not have the role {ROLE!r}"
 
 def _kind(data: bytes, source: str) -> str:
     """``dsse``, ``sigstore``, ``signature`` (a sigstore bundle over the file) or ``detached``."""
-    from ..attestations.verifier import kind_of
+    from ..attestations.forms import kind_of
 
     if not data.lstrip().startswith(b"{"):
         return "detached"

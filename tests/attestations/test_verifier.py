@@ -18,7 +18,8 @@ from in_toto.models.metadata import Metablock
 from signing_case import NOW, SLSA, ec_key, ed_key, envelope, policy, rsa_key, statement, write
 
 from probatum.attestations.keys import SigningKey
-from probatum.attestations.verifier import TrustVerifier, kind_of
+from probatum.attestations.forms import kind_of
+from probatum.attestations.verifier import TrustVerifier
 
 KEY, OTHER = ed_key(), ed_key()
 VERIFIER = TrustVerifier(policy({"builder": KEY}), NOW)
@@ -108,7 +109,7 @@ def test_what_is_no_attestation(data: bytes) -> None:
 
 
 def test_kinds_are_hints_from_the_outside() -> None:
-    assert kind_of({"base64Signature": "x"}) == "old_bundle"
+    assert kind_of({"base64Signature": "x"}) == "signature"
     assert kind_of([]) == "unknown"
 
 

@@ -157,7 +157,7 @@ def test_a_trusted_statement_about_another_bundle_is_an_attack(tmp_path: Path) -
         signature(tmp_path, policy({"a": KEY}, policy={}))
 
 
-@pytest.mark.parametrize("data", [b"{", b"{}", b'{"base64Signature": "x"}', b'{"payload": 1, "payload": 2}'])
+@pytest.mark.parametrize("data", [b"{", b"{}", b'{"sig": "x"}', b'{"payload": 1, "payload": 2}'])
 def test_a_file_that_is_no_signature_is_refused(tmp_path: Path, data: bytes) -> None:
     put(tmp_path, sig=data)
     with pytest.raises(ProbatumError):

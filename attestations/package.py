@@ -18,9 +18,10 @@ from types import MappingProxyType
 from typing import Any
 
 from .. import strict_json
-from ..errors import UsageError
+from ..errors import TrustError, UsageError
 from ..evaluator.graph import Graph
 from ..evaluator.graph_document import dump_graph
+from ..files import write_atomic
 from .attestor import Attestor
 from .package_names import (
     ASSESSMENT,
@@ -39,6 +40,7 @@ from .package_names import (
 from .statement import assessment_statement, subjects_of
 from .trust import TrustPolicy
 from .vsa import used_attestations, vsa_statement
+from .zip_package import SUFFIX, unzipped, zip_bytes
 
 Detach = Callable[[bytes], bytes]
 """Makes a detached file from the signed verdict's bytes: a proof that it is in a log, a timestamp over it."""
@@ -97,7 +99,8 @@ def write_package(
     """Write a verdict package.
 
     Args:
-        folder: destination; an older verdict package or an empty folder there is replaced.
+        folder: destination; an older verdict package or an empty folder there is replaced. One that ends in ``.zip``
+            is a file.
         contents: what goes in.
         attestor: who signs; nobody leaves an ``assessment.unsigned.json`` and no verdict, which `verify` refuses.
         detached: names out of ``DETACHED``, and what makes each once the verdict is signed.
@@ -112,6 +115,14 @@ def write_package(
     files, verdict = package_files(contents, attestor=attestor, version=version)
     if (name := find_signed(VERDICT, files)) is not None:
         files |= {path: make(files[name]) for path, make in detached.items()}
+    if folder.suffix.lower() == SUFFIX:
+        write_atomic(folder.resolve(), zip_bytes(files))
+    else:
+        _write_folder(folder, files)
+    return WrittenPackage(folder, tuple(sorted(files)), () if attestor is None else attestor.signers, verdict)
+
+
+def _write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     destination = folder.resolve()
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
@@ -127,7 +138,6 @@ def write_package(
             why=error.strerror or str(error),
             remedy="choose a folder that you may write to; nothing was changed",
         ) from error
-    return WrittenPackage(folder, tuple(sorted(files)), () if attestor is None else attestor.signers, verdict)
 
 
 def package_files(
@@ -167,9 +177,28 @@ def check_destination(folder: Path) -> None:
     """
     if not folder.exists():
         return
-    if not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder", why="a file of that name exists", remedy="choose another --out")
-    names = {entry.name for entry in folder.iterdir()}
+    zipped = folder.suffix.lower() == SUFFIX
+    if zipped != folder.is_file():
+        kind = "file" if zipped else "folder"
+        raise UsageError(
+            f"{folder} is not a {kind}", why="something of that name exists", remedy="choose another --out"
+        )
+    if zipped:
+        _check_zip(folder)
+        return
+    _check_names(folder, {entry.name for entry in folder.iterdir()})
+
+
+def _check_zip(path: Path) -> None:
+    try:
+        with unzipped(path) as folder:
+            names = {entry.name for entry in folder.iterdir()}
+    except TrustError as error:
+        raise UsageError(f"{path} is not a verdict package", why=error.why, remedy="choose another --out") from error
+    _check_names(path, names or {"nothing"})
+
+
+def _check_names(folder: Path, names: set[str]) -> None:
     if names and (names - _TOP_LEVEL or not names & {*signed_names(VERDICT), UNSIGNED}):
         raise UsageError(
             f"{folder} is not a verdict package",

@@ -46,7 +46,7 @@ def test_a_package_as_written_is_accepted(tmp_path: Path) -> None:
         "subject model:m", "subject dataset:d", "age", "verdict: input attestations", "verdict and assessment: result",
     ):  # fmt: skip
         assert name in checks
-    asked = ["timestamp", "pipeline", "checklist", "stage", "bypasses", "log inclusion", "replay"]
+    asked = ["timestamp", "log inclusion", "pipeline", "checklist", "stage", "bypasses", "replay"]
     assert [item.check for item in report.rows if item.ok is None] == asked
     assert list(report.manifest.files) == ["data/a.csv", "data/b.csv", "m.bin"]
 

@@ -68,12 +68,12 @@ class Origin:
         """Somebody whom the trust policy allows vouches for it."""
         return bool(self.signers)
 
-    def to_document(self, standing: Standing, claimed: Observation) -> dict[str, Any]:
+    def to_document(self, standing: Standing, claimed: Tier) -> dict[str, Any]:
         """The JSON form, for one observation: without empty fields.
 
         Args:
             standing: who vouches for the observation.
-            claimed: the observation as the document has it.
+            claimed: the tier that the document claims; with it, the observation's own id there can be found again.
         """
         optional = {
             "machine": self.machine,
@@ -88,7 +88,7 @@ class Origin:
             "verified": self.verified,
             "signers": list(self.signers),
             "standing": str(standing),
-            "claimed": {"id": claimed.id, "tier": str(claimed.tier)},
+            "claimed_tier": str(claimed),
             **{key: value for key, value in optional.items() if value},
         }
 
@@ -154,7 +154,7 @@ def makers(graph: Graph) -> Iterator[str]:
 
 
 def _credited(observation: Observation, origin: Origin, standing: Standing) -> Observation:
-    extra = {**observation.extra, FIELD: origin.to_document(standing, observation)}
+    extra = {**observation.extra, FIELD: origin.to_document(standing, observation.tier)}
     return replace(observation, tier=credited_tier(observation.tier, standing), extra=extra)
 
 
@@ -166,4 +166,4 @@ def _with_origin(graph: Graph) -> Iterable[tuple[Observation, Mapping[str, Any]]
 
 
 def _common(origin: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in origin.items() if key not in ("standing", "claimed")}
+    return {key: value for key, value in origin.items() if key not in ("standing", "claimed_tier")}

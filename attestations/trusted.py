@@ -40,6 +40,8 @@ class Identity:
         if found.get("issuer") != self.issuer:
             return f"the issuer is {found.get('issuer')}, not {self.issuer}"
         subject = found.get("subject", "")
+        if not subject or (self.identity is None and self.pattern is None):
+            return "nobody is named"  # neither by the certificate nor, else, here: that is not everybody
         if self.identity is not None and subject != self.identity:
             return f"the identity is {subject}, not {self.identity}"
         if self.pattern is not None and not matches(self.pattern, subject):
@@ -47,7 +49,7 @@ class Identity:
         for name, wanted in sorted(self.claims.items()):
             if found.get(name) != wanted:
                 return f"the claim {name} is {found.get(name)}, not {wanted}"
-        return "" if subject else "the certificate names nobody"
+        return ""
 
     def to_document(self) -> dict[str, Any]:
         """The JSON form."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,6 +11,7 @@ from typing import Any
 
 from . import strict_json
 from .attestations.expectations import ANYTHING, Expectations
+from .attestations.one_signature import for_one_signature
 from .attestations.package_files import LIMITS
 from .attestations.package_names import ASSESSMENT, EVIDENCE, SETTINGS, UNSIGNED, signed_name, signed_names
 from .attestations.predicates import DEFAULT_TYPES
@@ -19,13 +20,14 @@ from .attestations.replay import Replay
 from .attestations.report import VerificationReport
 from .attestations.target import Target, target_of
 from .attestations.trust import Role, TrustPolicy, trust_keys
-from .attestations.verify import Demands, verify_package
+from .attestations.verify import Check, Demands, verify_package
 from .attestations.zip_package import unzipped
 from .errors import UsageError
 from .evaluator.engines.base import Engine
 from .evaluator.engines.limits import Limits
 from .evaluator.engines.opa_address import OpaServer
 from .files import read_limited
+from .revocation_sources import with_revocations
 
 _KEY_BYTES = 64 * 1024
 
@@ -48,6 +50,10 @@ class Audit:
         engine: of the replay; the recorded one when None.
         opa: an OPA server that runs already, for the replay.
         limits: of each control's evaluation in the replay; the engine's own when None.
+        revocations: files, folders and URLs of what is revoked, besides those that the trust policy names.
+        online: URLs may be fetched.
+        countersigning: others are still to sign, so that one allowed signer is enough for now.
+        checks: further ones of a package.
     """
 
     now: datetime
@@ -63,6 +69,10 @@ class Audit:
     engine: str | None = None
     opa: OpaServer | None = None
     limits: Limits | None = None
+    revocations: tuple[str, ...] = ()
+    online: bool = False
+    countersigning: bool = False
+    checks: Sequence[Check] = ()
 
 
 def verify(target: Path, audit: Audit) -> VerificationReport:
@@ -75,7 +85,15 @@ def verify(target: Path, audit: Audit) -> VerificationReport:
     kind = target_of(target)
     _check_options(kind, audit)
     trust, basis = _trusted(audit, kind)
-    demands = Demands(trust, basis, audit.now, audit.as_of, audit.subjects, audit.expected)
+    if audit.countersigning:
+        trust, basis = for_one_signature(trust), f"{basis}, one signer of a threshold for now"
+    trust = with_revocations(trust, audit.revocations, online=audit.online, now=audit.now)
+    if trust.revocations is not None and kind not in (Target.PACKAGE, Target.ZIP):
+        trust.revocations.require()  # of a package each problem is a row; of what has no rows for it, the end
+    network = any("://" in source for source in audit.revocations)
+    demands = Demands(
+        trust, basis, audit.now, audit.as_of, audit.subjects, audit.expected, checks=audit.checks, network=network
+    )
     match kind:
         case Target.PACKAGE:
             return _package(target, audit, demands)
@@ -93,9 +111,12 @@ def verify(target: Path, audit: Audit) -> VerificationReport:
 
 
 def _package(folder: Path, audit: Audit, demands: Demands) -> VerificationReport:
+    from .attestations.revocation.check import check_revocations
+
     with _engine(folder, audit) if audit.replay else nullcontext() as engine:
         replay = None if engine is None else Replay(engine, audit.exact_engine)
-        return verify_package(folder, replace(demands, replay=replay))
+        revoked = check_revocations(demands.trust, audit.now)
+        return verify_package(folder, replace(demands, replay=replay, checks=(*demands.checks, revoked)))
 
 
 def _check_options(kind: Target, audit: Audit) -> None:

@@ -74,7 +74,8 @@ def _known(policy: TrustPolicy, given: Sequence[str], now: datetime) -> Revocati
     """Everything in the documents; that an old list is out of date is why a new one is made."""
     if not given:
         return NO_REVOCATIONS
-    known = with_revocations(_ageless(policy), given, online=False, now=now).revocations or NO_REVOCATIONS
+    known = with_revocations(_ageless(policy), given, online=False, now=now).revocations
+    assert known is not None, "documents were given"
     replace(known, problems=tuple(item for item in known.problems if not item.stale)).require()
     return known
 

@@ -10,7 +10,7 @@ from .. import strict_json
 from ..errors import EvidenceError
 from ..evaluator.graph import Graph
 from .package_files import PackageFiles
-from .package_names import ASSESSMENT, EVIDENCE, POLICIES, SETTINGS, TRUST, find_signed
+from .package_names import ASSESSMENT, EVIDENCE, POLICIES, REVOCATIONS, SETTINGS, TRUST, find_signed
 from .report import Row, equal
 from .statement import subjects_of
 from .vsa import level, policy_uri, resource_uri, used_attestations
@@ -62,6 +62,7 @@ def check_evidence(files: PackageFiles, graph: Graph, verdict: Document, assessm
     inputs = [signed, *used_attestations(graph)]
     yield equal("verdict: input attestations", inputs, verdict["predicate"]["inputAttestations"], "other attestations")
     yield from _trust(files, digests["trust_policy"])
+    yield from _revocations(files, assessment["predicate"].get("revocations"))
 
 
 def check_policies(files: PackageFiles, assessment: Document) -> Iterator[Row]:
@@ -90,7 +91,12 @@ def check_settings(files: PackageFiles, assessment: Document) -> Iterator[Row]:
         )
     yield equal("settings: packs", list(details.get("packs", ())), settings.get("packs", []), "other packs of policies")
     yield equal("settings: trust policy", details["digests"]["trust_policy"], settings.get("trust_policy"))
-    for name in ("stage", "evaluated_at", "engine"):
+    for name in (
+        "stage",
+        "evaluated_at",
+        "engine",
+        *(["revocations"] if "revocations" in {*details, *settings} else []),
+    ):
         yield equal(f"settings: {name}", details.get(name), settings.get(name), f"{SETTINGS} has another {name}")
 
 
@@ -105,6 +111,13 @@ def _same_subjects(check: str, expected: Sequence[Document], found: Sequence[Doc
 def _trust(files: PackageFiles, pinned: Document | None) -> Iterator[Row]:
     found = files.digests().get(TRUST, {}).get("sha256")
     yield equal("trust policy", (pinned or {}).get("sha256"), found, f"{TRUST} is not the trust policy that was used")
+
+
+def _revocations(files: PackageFiles, pinned: Document | None) -> Iterator[Row]:
+    found = files.digests().get(REVOCATIONS, {}).get("sha256")
+    if pinned is not None or found is not None:
+        detail = f"{REVOCATIONS} is not what was known to be revoked"
+        yield equal("revocations: recorded", (pinned or {}).get("sha256"), found, detail)
 
 
 def _expected(control: Document) -> str:

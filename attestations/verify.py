@@ -97,6 +97,7 @@ class Demands:
             "replay": None if engine is None else f"{engine.name} {engine.version}",
             "exact_engine": self.replay is not None and self.replay.exact,
             "network": self.network,
+            **({} if self.trust.revocations is None else {"revocations": {"sha256": self.trust.revocations.digest}}),
             **self.expected.to_document(),
         }
 

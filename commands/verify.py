@@ -19,11 +19,13 @@ from .options import (
     MaxSeconds,
     NoColor,
     Now,
+    Online,
     OpaCa,
     OpaCert,
     OpaKey,
     OpaUrl,
     Quiet,
+    Revocations,
     Stage,
     Trust,
     moment,
@@ -103,7 +105,9 @@ def verify(
     opa_key: OpaKey = None,
     max_seconds: MaxSeconds = DEFAULT_SECONDS,
     max_memory: MaxMemory = DEFAULT_MEMORY_MIB,
+    revocations: Revocations = None,
     now: Now = None,
+    online: Online = False,
     formats: Formats = None,
     quiet: Quiet = False,
     no_color: NoColor = False,
@@ -123,7 +127,7 @@ def verify(
     asked = audit.Audit(
         moment(now)[0], tuple(subject or ()), trust, tuple(public_key or ()), expected, _moment("--as-of", as_of),
         artifact, type, replay, exact_engine, engine, opa_server(opa_url, opa_ca, opa_cert, opa_key),
-        Limits(max_seconds, max_memory),
+        Limits(max_seconds, max_memory), tuple(revocations or ()), online,
     )  # fmt: skip
     report = audit.verify(target, asked)
     document = report.to_document(manifest=manifest is not None)

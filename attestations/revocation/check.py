@@ -33,7 +33,7 @@ def check_revocations(trust: TrustPolicy, now: datetime) -> Check:
         trust: the trust policy, with its revocations.
         now: for those that the package itself carries.
     """
-    known = trust.revocations or NO_REVOCATIONS
+    known = NO_REVOCATIONS if trust.revocations is None else trust.revocations
 
     def check(package: CheckedPackage) -> Iterable[Row]:
         yield from _knowledge(known)
@@ -63,7 +63,7 @@ def _knowledge(known: Revocations) -> Iterator[Row]:
         lists = "".join(
             f", {name} number {item.listed.number}" for name, item in sorted(known.lists.items()) if item.listed
         )
-        found = f"{len(known)} in {len(known.documents)} documents, the newest of {newest}{lists}"
+        found = f"{known.count} in {len(known.documents)} documents, the newest of {newest}{lists}"
         yield Row("revocations", True, "", found, f"sha256 {known.digest}")
 
 

@@ -72,7 +72,8 @@ class Revocations:
     problems: tuple[Problem, ...] = ()
     given: bool = True
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
         """How many different things are revoked."""
         return len(self._hits)
 

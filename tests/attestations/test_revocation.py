@@ -63,7 +63,7 @@ TARGETS = [
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.kind)
 def test_what_is_revoked_is_found_again_with_who_when_and_why(target: Target) -> None:
     found = known(revocation(entry(target, "superseded", note="it was replaced")))
-    assert (len(found), found.problems, found.given) == (1, (), True)
+    assert (found.count, found.problems, found.given) == (1, (), True)
     hit = found.find(target.kind, target.name)
     assert str(hit) == ("revoked (superseded: it was replaced), as key:security said on 2026-11-20 in 0.dsse.json")
     assert found.of_kind(target.kind) == [target]
@@ -182,14 +182,14 @@ def test_the_key_behind_a_certificate_is_revoked_too() -> None:
 def test_without_revocations_nothing_is_refused() -> None:
     assert signer_objection(trust(), "key:release", SignatureFacts()) == ""
     assert statement_objection(trust(), b"x") == ""
-    assert (len(NO_REVOCATIONS), NO_REVOCATIONS.given, gather([], trust(), NOW).given) == (0, False, False)
+    assert (NO_REVOCATIONS.count, NO_REVOCATIONS.given, gather([], trust(), NOW).given) == (0, False, False)
 
 
 def test_only_the_role_revokes() -> None:
     for signer in (KEY, STRANGER):
         found = known(revocation(of_policy(), by=[signer]))
         (problem,) = found.problems
-        assert (len(found), "is not believed" in problem.why) == (0, True)
+        assert (found.count, "is not believed" in problem.why) == (0, True)
         assert "role `revocation`" in problem.remedy
         with pytest.raises(TrustError, match="cannot be relied on"):
             found.require()
@@ -200,7 +200,7 @@ def test_thresholds_of_the_role_hold() -> None:
         policy({"release": KEY, "security": SECURITY}, revocation={"threshold": 2}), source="two people revoke"
     )
     assert "1 of the 2" in known(revocation(of_policy()), by=two).problems[0].why
-    assert len(known(revocation(of_policy(), by=[KEY, SECURITY]), by=two)) == 1
+    assert known(revocation(of_policy(), by=[KEY, SECURITY]), by=two).count == 1
 
 
 def test_a_key_may_revoke_itself_and_nothing_else() -> None:
@@ -250,7 +250,7 @@ def test_what_is_malformed_is_named(predicate: Any, why: str) -> None:
     found = known(forged(predicate))
     (problem,) = found.problems
     assert why in problem.why
-    assert len(found) == 0
+    assert found.count == 0
 
 
 def test_other_documents_do_not_revoke() -> None:
@@ -278,7 +278,7 @@ def test_lists_are_numbered_and_due() -> None:
     first, second = numbered(1, of_policy(), days=1), numbered(2, of_policy("b" * 64), days=30)
     found = known(first, second, now=NOW + timedelta(days=10))
     assert found.problems == (), "only the newest has to be fresh"
-    assert (len(found), found.lists["acme"].source) == (2, "1.dsse.json")
+    assert (found.count, found.lists["acme"].source) == (2, "1.dsse.json")
     assert "a newer issue of the list acme was due" in known(first, now=NOW + timedelta(days=2)).problems[0].why
     assert known(first, now=NOW + timedelta(days=1)).problems == ()
     assert known(numbered(1)).given, "an empty list is knowledge"
@@ -310,7 +310,7 @@ def test_the_trust_policy_may_ask_how_old_the_newest_may_be() -> None:
     assert "there is none" in known(by=young).problems[0].why
     future = revocation(of_policy(), now=NOW + timedelta(days=365))
     assert known(future, by=young).problems, "a date in the future does not keep a list young for ever"
-    assert len(known(document, by=young, now=NOW + timedelta(days=90))) == 1, "an old revocation still counts"
+    assert known(document, by=young, now=NOW + timedelta(days=90)).count == 1, "an old revocation still counts"
 
 
 def test_the_documents_are_identified_whatever_their_order() -> None:
@@ -327,7 +327,7 @@ def test_a_revocation_is_put_where_it_was_asked_for(tmp_path: Path) -> None:
     for out in (tmp_path / "folder", tmp_path / "new"):
         path = issue(of_policy(), out, attestor=attestor, now=NOW)
         assert (path.parent, path.name[:7], path.name[-10:]) == (out, "policy-", ".dsse.json")
-        assert len(known(path.read_bytes())) == 1
+        assert known(path.read_bytes()).count == 1
     with pytest.raises(UsageError, match="exists"):
         issue(of_policy(), tmp_path / "new", attestor=attestor, now=NOW)
     file = issue(of_policy(), tmp_path / "r.json", attestor=attestor, now=NOW)

@@ -16,6 +16,7 @@ from .reading import (
     items,
     label,
     row_outcome,
+    said_by,
     title,
     waived_by,
     worst_first,
@@ -36,6 +37,7 @@ def render(assessment: Mapping[str, Any]) -> str:
         *_problems(assessment),
         *_rows(assessment),
         *_waivers(assessment),
+        *_origins(assessment),
         *_list("Bypasses", items(assessment, "bypasses")),
         *_list("Of the run as a whole", items(assessment, "reasons")),
         f"Controls: {words(counted(assessment))}.",
@@ -120,6 +122,13 @@ def _waivers(assessment: Mapping[str, Any]) -> Iterator[str]:
         yield "\n".join(
             f"- {words(item.get('state'))}: {words(item.get('control'))}, {words(waived_by(item))}" for item in found
         )
+
+
+def _origins(assessment: Mapping[str, Any]) -> Iterator[str]:
+    found = items(assessment, "origins")
+    if found:
+        yield "### Evidence of other machines"
+        yield "\n".join(f"- {words(said_by(item))}" for item in found)
 
 
 def _list(heading: str, found: list[Mapping[str, Any]]) -> Iterator[str]:

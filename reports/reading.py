@@ -139,6 +139,32 @@ def title(document: Document) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def said_by(origin: Document) -> str:
+    """Which machine said how much, and who vouches for it, on one line.
+
+    Args:
+        origin: an entry of the assessment's ``origins``.
+    """
+    machine = f" (machine {plain(origin.get('machine'))})" if origin.get("machine") else ""
+    signers, roles = _names(origin.get("signers")), _names(origin.get("roles"))
+    if origin.get("verified") is True and signers:
+        at = f" at {plain(origin.get('signed_at'))}" if origin.get("signed_at") else ""
+        who = f"signed by {signers} as {roles or 'evidence'}{at}"
+    else:
+        who = "signed by nobody who may"
+    tiers, standings = _tally(origin.get("tiers")), _tally(origin.get("standings"))
+    return f"{plain(origin.get('document'))}{machine}: {who}; observations: {tiers}; standing: {standings}"
+
+
+def _names(values: object) -> str:
+    return ", ".join(sorted(plain(value) for value in values)) if isinstance(values, (list, tuple)) else ""
+
+
+def _tally(counts: object) -> str:
+    found = sorted(counts.items()) if isinstance(counts, Mapping) else []
+    return ", ".join(f"{plain(number)} {label(name)}" for name, number in found) or "none"
+
+
 def waived_by(waiver: Document) -> str:
     """Who excepted what until when, on one line."""
     return (

@@ -17,6 +17,7 @@ from .reading import (
     items,
     label,
     row_outcome,
+    said_by,
     title,
     waived_by,
     worst_first,
@@ -47,6 +48,7 @@ def _parts(assessment: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield from _details(control)
     yield from _rows(assessment)
     yield from _waivers(assessment)
+    yield from _origins(assessment)
     for name, key, style in (("Bypasses", "bypasses", "yellow"), ("Of the run as a whole", "reasons", "inconclusive")):
         found = items(assessment, key)
         if found:
@@ -128,3 +130,12 @@ def _waivers(assessment: Mapping[str, Any]) -> Iterator[RenderableType]:
         state = str(waiver.get("state") or "unknown")
         style = "waived" if state == "applied" else "inconclusive"
         yield line(f"{waiver.get('control')}: {waived_by(waiver)}", hang=f"{state}:", indent=2, style=style)
+
+
+def _origins(assessment: Mapping[str, Any]) -> Iterator[RenderableType]:
+    found = items(assessment, "origins")
+    if found:
+        yield heading("Evidence of other machines")
+    for origin in found:
+        style = "" if origin.get("verified") is True else "yellow"
+        yield line(said_by(origin), hang="-", indent=2, style=style)

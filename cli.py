@@ -25,6 +25,7 @@ from .commands.policy import policy_app
 from .commands.query import query
 from .commands.report import report
 from .commands.revoke import revoke_app
+from .commands.sign import sign
 from .commands.trust import trust_app
 from .commands.verify import verify
 
@@ -55,7 +56,7 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Show the vers
         raise typer.Exit
 
 
-for command in (gate, collect, evaluate, verify, report, controls, explain, query, impact, init, doctor):
+for command in (gate, collect, evaluate, sign, verify, report, controls, explain, query, impact, init, doctor):
     app.command()(command)
 app.add_typer(policy_app, name="policy")
 app.add_typer(keys_app, name="keys")

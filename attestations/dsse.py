@@ -14,13 +14,15 @@ import base64
 import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import strict_json
 from ..errors import TrustError
 from ..strict_json import DEFAULT_LIMITS, Limits
-from .keys import SigningKey
 from .public_key import PublicKey
+
+if TYPE_CHECKING:
+    from .keys import SigningKey
 
 IN_TOTO = "application/vnd.in-toto+json"
 MAX_SIGNATURES = 64
@@ -64,8 +66,8 @@ class Envelope:
         signed, unique = self.signed_bytes, tuple(dict.fromkeys(keys))
         found = set()
         for keyid, value in self.signatures:
-            hinted = sorted(unique, key=lambda key, keyid=keyid: key.id != keyid)
-            found.add(next((key for key in hinted if key.verifies(value, signed)), None))
+            order = (*(key for key in unique if key.id == keyid), *(key for key in unique if key.id != keyid))
+            found.add(next((key for key in order if key.verifies(value, signed)), None))
         return tuple(key for key in unique if key in found)
 
 

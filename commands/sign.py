@@ -1,0 +1,87 @@
+"""``probatum sign``: a second person signs what the first one signed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .options import Formats, NoColor, Now, Online, Quiet, Revocations, Trust, moment
+from .output import finish, guarded, ignore, output, say
+from .passphrase import passphrase
+
+if TYPE_CHECKING:
+    from ..attestations.report import VerificationReport
+
+
+@guarded
+def sign(
+    target: Annotated[
+        Path, typer.Argument(help="A verdict package's folder, or an attestation (DSSE).", show_default=False)
+    ],
+    key: Annotated[
+        list[str],
+        typer.Option(
+            "--key",
+            metavar="KEY",
+            help="Sign with this PEM file or securesystemslib URI. Repeatable.",
+            show_default=False,
+        ),
+    ],
+    trust: Trust = None,
+    public_key: Annotated[
+        list[Path] | None, typer.Option("--public-key", help="Trust this public key (PEM) for what is there.")
+    ] = None,
+    subject: Annotated[
+        list[Path] | None, typer.Option("--subject", "-s", help="Pipeline folder, or file, to compare with first.")
+    ] = None,
+    replay: Annotated[bool, typer.Option("--replay", help="Evaluate again and compare the assessment first.")] = False,
+    revocations: Revocations = None,
+    online: Online = False,
+    now: Now = None,
+    formats: Formats = None,
+    quiet: Quiet = False,
+    no_color: NoColor = False,
+) -> int:
+    """Countersign: verify a verdict package or an attestation, show it, and add a signature over the same bytes.
+
+    Example: probatum sign verdict --key second.pem --trust trust.yaml
+    """
+    from .. import audit, countersigning
+    from ..attestations.signers import choose_signer
+    from ..reports.verification import render_verification
+
+    written = output(formats, quiet=quiet, no_color=no_color)
+    asked = audit.Audit(
+        moment(now)[0], tuple(subject or ()), trust, tuple(public_key or ()), replay=replay,
+        revocations=tuple(revocations or ()), online=online,
+    )  # fmt: skip
+    keys = [choose_signer(name, passphrase=passphrase) for name in key]
+    looked = countersigning.look(target, asked)
+    document = looked.report.to_document()
+    written.write(lambda format, color, width: render_verification(document, format, color=color, width=width))
+    if not looked.report.ok:
+        return finish("fail", f"REFUSED, and not signed: {_failed(looked.report)}")
+    tell = ignore if quiet else say
+    tell(_shown(looked.report))
+    envelope = countersigning.sign(looked, keys, trust)
+    if trust is not None:
+        after = audit.verify(target, asked)
+        tell(f"{trust} accepts it now" if after.ok else f"{trust} does not accept it yet: {_failed(after)}")
+    signers = ", ".join(keyid for keyid, _ in envelope.signatures)
+    return finish("pass", f"{looked.path} has {len(envelope.signatures)} signatures: {signers}")
+
+
+def _failed(report: VerificationReport) -> str:
+    found = [f"{row.check}: {row.detail}" if row.detail else row.check for row in report.failures]
+    return "; ".join(found) or "nothing was checked"
+
+
+def _shown(report: VerificationReport) -> str:
+    """What is about to be signed, in one line."""
+    if report.verdict is None:
+        return f"signing: {report.kind}"
+    summary = report.verdict
+    words = (summary["verificationResult"], summary["resourceUri"], summary["policy"]["uri"], summary["timeVerified"])
+    return f"signing the verdict {' '.join(str(word) for word in words)}"

@@ -173,6 +173,10 @@ def _reach(policy: TrustPolicy, role: Role, ends: Mapping[str, datetime], now: d
     if len(together) < role.threshold and role.threshold > 1:
         why = f"{role.threshold} must sign, but a document that an identity signs carries one signature"
         yield Finding(WARNING, place, f"nobody can reach it: {why}")
+    if role.name == "verdict" and any(signer.startswith("certificate:") for signer in role.signers):
+        yield Finding(
+            WARNING, place, "verdicts are signed with keys or by identities: its certificates count for nothing"
+        )
     live = [signer for signer in role.signers if _lives(policy, signer, ends, now)]
     if len(live) < role.threshold:
         why = f"{len(live)} of its {len(role.signers)} signers may sign now, and {role.threshold} must"

@@ -60,10 +60,14 @@ def _signers(source: TrustSource) -> dict[str, str]:
         for name in source.section(section):
             if name in found:
                 other = found[name].partition(":")[0]
-                why = f"{name!r} names a {other} and {'an' if kind == 'identity' else 'a'} {kind}"
+                why = f"{name!r} names {_article(other)} and {_article(kind)}"
                 raise source.wrong((section, name), why, "rename one of the two")
             found[name] = f"{kind}:{name}"
     return found
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind == "identity" else f"a {kind}"
 
 
 def _role(source: TrustSource, name: str, entry: Mapping[str, Any], signers: Mapping[str, str]) -> Role:

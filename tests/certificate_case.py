@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from cryptography import x509
@@ -74,11 +75,11 @@ class Authority:
     root_key: Any = field(default_factory=new)
     key: Any = field(default_factory=new)
 
-    @property
+    @cached_property
     def root(self) -> x509.Certificate:
         return self._made("Test root", "Test root", self.root_key, self.root_key, ca=True, until=self.until)
 
-    @property
+    @cached_property
     def intermediate(self) -> x509.Certificate:
         return self._made(
             "Test root", "Test CA", self.root_key, self.key, ca=True, until=self.until, purposes=self.purposes

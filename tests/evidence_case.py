@@ -24,7 +24,7 @@ DATA = Subject("dataset", "d", {"sha256": "b" * 64}, "data/d")
 def observed(subject: Subject = MODEL, type: str = "scan", tier: str = "observed", **fields: Any) -> Observation:
     """A complete observation about what a subject is now."""
     inputs = {str(subject.location): subject.digest} if subject.digest else {}
-    made: dict[str, Any] = {"result": {"clean": True}, "observed_at": TIME, "inputs": inputs, **fields}
+    made: dict[str, Any] = {"result": {"bad": False}, "observed_at": TIME, "inputs": inputs, **fields}
     return Observation(
         type=type,
         subject=subject.id,

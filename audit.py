@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import strict_json
 from .attestations.expectations import ANYTHING, Expectations
@@ -25,9 +25,11 @@ from .attestations.zip_package import unzipped
 from .errors import UsageError
 from .evaluator.engines.base import Engine
 from .evaluator.engines.limits import Limits
-from .evaluator.engines.opa_address import OpaServer
 from .files import read_limited
 from .revocation_sources import with_revocations
+
+if TYPE_CHECKING:
+    from .evaluator.engines.opa_address import OpaServer
 
 _KEY_BYTES = 64 * 1024
 

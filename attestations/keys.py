@@ -17,6 +17,7 @@ from securesystemslib.signer import CryptoSigner, Signer, SSlibKey
 from ..errors import TrustError, UsageError
 from ..files import read_limited
 from . import ml_dsa
+from .ml_dsa_signer import MlDsaSigner
 from .public_key import PublicKey
 
 _MAKERS: dict[str, Callable[[], Any]] = {
@@ -127,7 +128,7 @@ def signing_key(private: Any, *, origin: str, local: bool = False) -> SigningKey
     refuse_weak_signer(public, origin)
     if ml_dsa.is_private(private):
         described = SSlibKey(public.id, "ml-dsa", ml_dsa.KIND, {"public": public.pem})
-        return SigningKey(ml_dsa.MlDsaSigner(private, described), public, origin, local)
+        return SigningKey(MlDsaSigner(private, described), public, origin, local)
     scheme = RSA_SCHEME if isinstance(private, rsa.RSAPrivateKey) else None
     return SigningKey(CryptoSigner(private, SSlibKey.from_crypto(public.key, public.id, scheme)), public, origin, local)
 

@@ -1,15 +1,10 @@
-"""ML-DSA-65 signatures (FIPS 204), pure and with an empty context, where the installed `cryptography` has them.
-
-securesystemslib signs with ML-DSA, too, but not the message: a prefix of its own and the message's SHA-512 (TUF's
-TAP 21). DSSE says that the signature is over the encoding itself, so the signer here is our own.
-"""
+"""ML-DSA-65 keys (FIPS 204), where the installed `cryptography` has them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
-from securesystemslib.signer import Key, SecretsHandler, Signature, Signer
 
 from ..errors import UsageError
 
@@ -52,32 +47,3 @@ def new_private_key() -> Any:
     except UnsupportedAlgorithm as error:
         why = "the OpenSSL that `cryptography` was built with has none"
         raise UsageError("cannot make an ML-DSA key", why=why, remedy=_NEEDS) from error
-
-
-class MlDsaSigner(Signer):
-    """Signs with an ML-DSA-65 key that is held in memory.
-
-    Args:
-        private: of the `cryptography` library.
-        public: its public half, as securesystemslib describes keys.
-    """
-
-    def __init__(self, private: Any, public: Key) -> None:
-        self._private = private
-        self._public = public
-
-    @property
-    def public_key(self) -> Key:
-        """The public half."""
-        return self._public
-
-    @classmethod
-    def from_priv_key_uri(
-        cls, priv_key_uri: str, public_key: Key, secrets_handler: SecretsHandler | None = None
-    ) -> Signer:
-        """Keys in files are read by `keys.key_from_file`; there is no URI for them."""
-        raise NotImplementedError(priv_key_uri)
-
-    def sign(self, payload: bytes) -> Signature:
-        """Sign the bytes themselves."""
-        return Signature(self._public.keyid, self._private.sign(payload).hex())

@@ -118,12 +118,14 @@ def _resource(item: Any) -> tuple[str, Any, str]:
 def _odd(wanted: Mapping[str, str], entry: FileEntry, file: Path) -> str:
     """The algorithm by which a file differs; empty when it does not."""
     found = {"sha256": entry.sha256}
-    try:
-        if wanted.keys() - found.keys():
+    if wanted.keys() - found.keys():
+        try:
             found = digests_of(file, ["sha256", *wanted])[1]
-    except OSError as error:
-        return str(error)
-    return ", ".join(differences(wanted | {"sha256": entry.sha256}, found))
+        except OSError as error:
+            return str(error)
+        if found["sha256"] != entry.sha256:
+            return "it was changed while it was verified"
+    return ", ".join(differences(wanted, found))
 
 
 def _folded(name: str) -> str:

@@ -66,7 +66,8 @@ class SubjectManifest:
         if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:
             raise EvidenceError(f"{source} is no manifest of subjects", why=f"its schema is not {SCHEMA}")
         files: dict[str, tuple[int, str]] = {}
-        for entry in document.get("files") if isinstance(document.get("files"), list) else [None]:
+        listed = document.get("files")
+        for entry in listed if isinstance(listed, list) else [None]:
             name, size, sha256 = _entry(entry, source)
             if name in files:
                 raise EvidenceError(f"{source} is no manifest of subjects", why=f"{name!r} is in it twice")

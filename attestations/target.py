@@ -9,7 +9,6 @@ from typing import Any
 from .. import strict_json
 from ..errors import EvidenceError, UsageError
 from ..files import read_limited
-from .forms import kind_of
 from .package_names import EVIDENCE, UNSIGNED, VERDICT, signed_names
 from .zip_package import STARTS
 
@@ -59,6 +58,8 @@ def _folder(path: Path) -> Target:
 
 
 def _document(path: Path) -> Target:
+    from .forms import kind_of  # late: a package needs none of it
+
     document: Any
     try:
         document = strict_json.loads(read_limited(path, MAX_DOCUMENT), source=str(path), fold_case=True)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ... import strict_json
 from ...errors import UsageError
 from ...evaluator.times import stamp
-from ..attestor import Attestor
 from ..predicates import REVOCATION
 from ..schemas import check
 from ..statement import statement
 from .entry import DATED, Entry
+
+if TYPE_CHECKING:
+    from ..attestor import Attestor
 
 
 @dataclass(frozen=True)

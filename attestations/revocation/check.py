@@ -115,15 +115,18 @@ def _evidence(package: CheckedPackage, known: Revocations, considered: Iterable[
 
 def _vouched(package: CheckedPackage, known: Revocations) -> Row:
     """Signatures that evidence rests on; the verdict's own time shows that they are older than it."""
-    check, late, total = "revocations: signers of evidence", [], 0
+    check, late, unknown, total = "revocations: signers of evidence", [], set(), 0
     for item in vouched(package.graph, _trust_of(package.files)):
         total += 1
         times = [at for at in (item.signed_at, package.signed_at) if at is not None]
         if item.target is None:
+            unknown.add(item.signer)
             continue
         hit = known.find(item.target.kind, item.target.name, min(times, default=None))
         if hit is not None:
             late.append(f"{item.signer} of {item.observation}: {hit}")
+    if unknown and not late:
+        return Row(check, None, "", f"{total} signatures", f"nobody can tell who {', '.join(sorted(unknown))} is")
     if not late:
         return Row(check, True, "", f"{total} signatures", "none of those who made them is revoked")
     return Row(check, False, "signers that nobody revoked", f"{len(late)} of {total}", "; ".join(late[:_SHOWN]))

@@ -78,7 +78,7 @@ def read_document(given: Given, trust: TrustPolicy, now: datetime) -> Document:
         TrustError: nobody signed it who may.
     """
     statement, signers = _signed(given, trust, now)
-    predicate = statement.get("predicate")
+    predicate: Mapping[str, Any] = statement.get("predicate") or {}
     if statement["predicateType"] != REVOCATION or statement["_type"] != STATEMENT_V1:
         raise EvidenceError(f"{given.source} does not revoke", why=f"it is a {statement['predicateType']}")
     check("revocation", predicate, source=given.source)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,7 +19,8 @@ class Verification:
         signers: identity of every allowed signer, such as ``key:builder``.
         role: the first role of the trust policy that allowed it, such as ``provenance``.
         roles: every role that allowed it.
-        kind: what the document is: ``dsse``, ``sigstore``, ``link``, ``layout``, ``signature`` or ``unknown``.
+        kind: what the document is: ``dsse``, ``sigstore``, ``cosign`` (of its old form), ``pypi``, ``link``,
+            ``layout``, ``signature`` or ``unknown``.
         about: the kind of content that was signed: a predicate type, ``link``, ``layout``, or ``artifact``; empty
             when nothing is verified.
         signed_at: when it was signed (RFC 3339), vouched for by somebody other than the signer: a log or a timestamp
@@ -48,6 +49,14 @@ class EnvelopeVerifier(Protocol):
         Args:
             data: the document's bytes.
             source: what to call it in reasons.
+        """
+
+    def documents(self, data: bytes, *, source: str) -> Sequence[tuple[str, bytes]]:
+        """Name and bytes of each signed document in a file: the file itself, unless it is a container of several.
+
+        Args:
+            data: the file's bytes.
+            source: what to call it.
         """
 
     def verify_artifact(self, data: bytes, *, source: str, artifact: Path) -> Verification:

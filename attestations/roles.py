@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from .. import slsa_provenance
 from .predicates import APPROVAL, ASSESSMENT, EVIDENCE_GRAPH, POLICY_BUNDLE, PROVENANCE_V02, PROVENANCE_V1, VSA, WAIVER
 from .revocation.objection import signer_objection
 from .signing_time import CLOCK_SKEW, NOTHING_KNOWN, SignatureFacts, judged_at, parse_time
@@ -121,15 +122,8 @@ def statement_time(about: str, statement: Mapping[str, Any] | None) -> datetime 
 
 
 def builder_of(about: str, statement: Mapping[str, Any] | None) -> str | None:
-    """The builder id of a SLSA provenance, v1 or v0.2."""
-    if about not in (PROVENANCE_V1, PROVENANCE_V02):
-        return None
-    predicate: Any = (statement or {}).get("predicate")
-    if about == PROVENANCE_V1 and isinstance(predicate, Mapping):
-        predicate = predicate.get("runDetails")
-    builder = predicate.get("builder") if isinstance(predicate, Mapping) else None
-    value = builder.get("id") if isinstance(builder, Mapping) else None
-    return value if isinstance(value, str) else None
+    """The builder id of a SLSA provenance of any version."""
+    return None if statement is None or about not in slsa_provenance.TYPES else slsa_provenance.read(statement).builder
 
 
 def _counted(role: Role, case: _Case) -> tuple[set[str], list[str]]:

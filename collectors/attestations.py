@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from .. import slsa_provenance
 from ..evaluator.graph import Coverage, Observation, Skipped, Subject, Tier
 from .base import Availability, Context, Item
 from .signed import provenance
@@ -53,7 +54,7 @@ class Attestations:
         """One observation for each verified provenance of a model, or one that says that there is none."""
         mine = [item for item in documents if _is_provenance(item) and speaks_of(context, item.statement, model)]
         for document in mine:
-            read = provenance.read_provenance(document.statement)
+            read = slsa_provenance.read(document.statement)
             skipped = [*unread, *([Skipped(document.source, "malformed materials")] * bool(read.malformed))]
             result = provenance.provenance_result(context, document, read)
             yield self._observe(context, model.id, "provenance", result, [document], skipped)
@@ -133,7 +134,7 @@ def _subjects(context: Context, document: Document) -> set[str]:
 
 def _is_provenance(document: Document) -> bool:
     """Verified, of a kind that is read, and by somebody whom the trust policy allows provenance, not another role."""
-    return document.verification.about in provenance.TYPES and "provenance" in document.verification.roles
+    return document.verification.about in slsa_provenance.TYPES and "provenance" in document.verification.roles
 
 
 def _may_be_provenance(document: Document) -> bool:

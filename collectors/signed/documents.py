@@ -104,7 +104,7 @@ def _documents(context: Context, path: str) -> Iterator[Document | Unread]:
     data = read_limited(context.root / path, MAX_BYTES)
     digest = hashlib.sha256(data).hexdigest()
     if not path.lower().endswith(_LINES):
-        yield _verified(context, path, path, data, digest)
+        yield from _parts(context, path, path, data, digest)
         return
     lines = data.split(b"\n")
     if len(lines) > MAX_LINES:
@@ -112,7 +112,15 @@ def _documents(context: Context, path: str) -> Iterator[Document | Unread]:
         return
     for number, line in enumerate(lines, start=1):
         if line.strip():
-            yield _verified(context, path, f"{path}:{number}", line, digest)
+            yield from _parts(context, path, f"{path}:{number}", line, digest)
+
+
+def _parts(context: Context, path: str, source: str, data: bytes, digest: str) -> Iterator[Document]:
+    """The documents of a file or line, which may be a container of several."""
+    verifier = context.verifier
+    parts = [(source, data)] if verifier is None else verifier.documents(data, source=source)
+    for name, part in parts:
+        yield _verified(context, path, name, part, digest)
 
 
 def _verified(context: Context, path: str, source: str, data: bytes, digest: str) -> Document:

@@ -128,7 +128,16 @@ def key_target(key_id: str) -> Target:
 
 
 def identity_target(issuer: str, subject: str) -> Target:
-    """A keyless signer by its OIDC issuer and its subject, both exact."""
+    """A keyless signer by its OIDC issuer and its subject, both exact.
+
+    Raises:
+        EvidenceError: the issuer is no URL, so that it could not be told from the subject.
+    """
+    if not issuer or any(mark.isspace() for mark in issuer) or not subject:
+        why = "an issuer has no blanks, and nobody is nobody's identity"
+        raise EvidenceError(
+            f"{issuer[:100]!r} {subject[:100]!r} names no identity", why=why, remedy="give both exactly"
+        )
     return Target("identity", f"{issuer} {subject}")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from ...evaluator.graph import Graph, Observation, Tier
 from ...evaluator.origins import FIELD
 from ..signing_time import parse_time
-from .entry import Target, identity_target
+from .entry import Target
 
 _SIGNERS = "signers"
 
@@ -70,7 +70,7 @@ def target_of(signer: str, trust: Mapping[str, Any], claims: Any = None) -> Targ
         told = claims if isinstance(claims, Mapping) else {}
         issuer, subject = identity.get("issuer"), told.get("subject") or identity.get("identity")
         if isinstance(issuer, str) and isinstance(subject, str):
-            return identity_target(issuer, subject)
+            return Target("identity", f"{issuer} {subject}")
     return None
 
 

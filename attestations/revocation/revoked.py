@@ -15,7 +15,7 @@ from typing import Any
 from ... import strict_json
 from ...errors import TrustError
 from .document import Document
-from .entry import Entry, Target, identity_target
+from .entry import Entry, Target
 
 SCHEMA = "https://probatum.dev/revocations/v1"
 
@@ -97,7 +97,7 @@ class Revocations:
 
     def find_identity(self, issuer: str, subject: str, signed_at: datetime | None = None) -> Hit | None:
         """The revocation of a keyless signer."""
-        return self._first(identity_target(issuer, subject), signed_at)
+        return self._first(Target("identity", f"{issuer} {subject}"), signed_at)
 
     def of_kind(self, kind: str) -> list[Target]:
         """Everything of a kind that is revoked."""

@@ -138,13 +138,13 @@ def _trusted_by_pipeline(files: PackageFiles, found: Proposal) -> None:
         return
     try:
         document = strict_json.loads(files.read(TRUST), source=TRUST)
+        names = {}
         for given, entry in sorted(document["keys"].items()):
             key = PublicKey.from_pem(entry["pem"].encode(), source=f"{TRUST}: key {given[:64]!r}")
-            name = given if _NAME.fullmatch(given) else _free("key-1", found)
+            names[f"key:{given}"] = name = given if _NAME.fullmatch(given) else _free("key-1", found)
             found.keys[name] = ProposedKey(key.id, key.pem, "was trusted by the pipeline")
         for role in sorted(document["roles"].keys() & DEFAULT_TYPES.keys() - {"verdict"}):
-            names = [signer.removeprefix("key:") for signer in document["roles"][role]["signers"]]
-            found.roles[role] = [name for name in names if name in found.keys]
+            found.roles[role] = [names[each] for each in document["roles"][role]["signers"] if each in names]
         others = [section for section in ("identities", "certificates", "logs") if document.get(section)]
         found.left_out.extend(f"the {section} of {TRUST}: ask the pipeline's owners for them" for section in others)
     except (ProbatumError, KeyError, TypeError, AttributeError, ValueError) as error:

@@ -230,7 +230,7 @@ def test_a_replacement_is_recorded_and_must_be_agreed(run, pipeline: Path, acme:
 def test_evidence_about_other_policies_says_nothing(run, pipeline: Path, acme: Path, tmp_path: Path) -> None:
     evidence, manifest = tmp_path / "evidence.json", pipeline / "probatum.yaml"
     assert run("collect", pipeline, "--out", evidence, "-q").exit_code == 0
-    same = assessed(run("evaluate", evidence, "-m", manifest, "-c", "governed", "-f", "json"))
+    same = assessed(run("evaluate", evidence, "--allow-unsigned", "-m", manifest, "-c", "governed", "-f", "json"))
     assert outcome(same, "GOV-03") == "fail"
     write(tmp_path / "clean", {"checklists/governed.yaml": GOVERNED.encode()})
     (tmp_path / "alone.json").write_text("")
@@ -238,7 +238,9 @@ def test_evidence_about_other_policies_says_nothing(run, pipeline: Path, acme: P
     manifest.write_text(text.replace("policies: [packs/acme]\n", ""))
     run("collect", pipeline, "--out", tmp_path / "alone.json", "-q")
     manifest.write_text(text)
-    other = assessed(run("evaluate", tmp_path / "alone.json", "-m", manifest, "-c", "governed", "-f", "json"))
+    other = assessed(
+        run("evaluate", tmp_path / "alone.json", "--allow-unsigned", "-m", manifest, "-c", "governed", "-f", "json")
+    )
     assert outcome(other, "GOV-03") == "inconclusive"
     reasons = [item["code"] for each in other["controls"] for s in each["subjects"] for item in s["reasons"]]
     assert "other_digest" in reasons

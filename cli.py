@@ -21,6 +21,7 @@ from .commands.gate import gate
 from .commands.impact import impact
 from .commands.init import init
 from .commands.keys import keys_new, keys_show
+from .commands.log import log_app
 from .commands.policy import policy_app
 from .commands.query import query
 from .commands.report import report
@@ -62,3 +63,4 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(keys_app, name="keys")
 app.add_typer(trust_app, name="trust")
 app.add_typer(revoke_app, name="revoke")
+app.add_typer(log_app, name="log")

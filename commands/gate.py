@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..evaluator.engines.limits import DEFAULT_MEMORY_MIB, DEFAULT_SECONDS, Limits
+from .log_options import Log, WriterKey, logged_by
 from .options import (
     AllowUnsigned,
     BuiltIn,
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 @guarded
 def gate(
     pipeline: Pipeline,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder for the verdict package.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder or .zip for the verdict package.")] = None,
     checklist: Checklist = None,
     stage: StageOption = None,
     formats: Formats = None,
@@ -81,6 +82,8 @@ def gate(
     no_sign: NoSign = False,
     sigstore_config: SigstoreConfig = None,
     timestamp: Timestamp = None,
+    log: Log = None,
+    log_key: WriterKey = None,
     now: Now = None,
     online: Online = False,
     skip: Skip = None,
@@ -100,7 +103,7 @@ def gate(
     opa = opa_server(opa_url, opa_ca, opa_cert, opa_key)
     check_out(out)
     attestor = attestor_of(keys, sign, no_sign=no_sign, instance=sigstore_config) if out is not None else None
-    detached = detached_by(timestamp, attestor)
+    detached = {**detached_by(timestamp, attestor), **logged_by(log, log_key, attestor)}
     manifest = open_pipeline(pipeline, ignore if quiet else say)
     with progress(quiet=quiet, color=not no_color) as report:
         options = Options(

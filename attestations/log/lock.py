@@ -73,6 +73,13 @@ def turn(folder: Path, wait: float = WAIT_SECONDS) -> Iterator[Turn]:
         os.close(handle)
 
 
+def is_clean(folder: Path) -> bool:
+    """Whether the last writer came to its end, and the machine was not started anew since, as far as can be seen."""
+    with suppress(OSError):
+        return (folder / LOCK).read_bytes()[:_MARK_BYTES].decode("ascii", "replace") == _boot()
+    return False
+
+
 def _lock(handle: int, folder: Path, wait: float) -> None:
     end = time.monotonic() + wait
     while True:

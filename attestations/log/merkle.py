@@ -30,7 +30,7 @@ def node_hash(left: Hash, right: Hash) -> Hash:
 
 def root(read: Reader, size: int) -> Hash:
     """The hash of a tree of that many leaves."""
-    return _range(read, 0, size) if size else EMPTY
+    return span_hash(read, 0, size) if size else EMPTY
 
 
 def inclusion_proof(read: Reader, index: int, size: int) -> list[Hash]:
@@ -117,17 +117,17 @@ def new_nodes(leaf: Hash, index: int, left: Reader) -> Iterator[tuple[int, int, 
         yield level, index, leaf
 
 
-def _range(read: Reader, begin: int, end: int) -> Hash:
-    """The hash of the leaves from ``begin`` to ``end``; the range begins where a subtree of its size does."""
+def span_hash(read: Reader, begin: int, end: int) -> Hash:
+    """The hash of the leaves from ``begin`` to before ``end``; they begin where a subtree of their number does."""
     size = end - begin
     level = size.bit_length() - 1
     if size == 1 << level:
         return read(level, begin >> level)
     middle = begin + (1 << level)
-    return node_hash(read(level, begin >> level), _range(read, middle, end))
+    return node_hash(read(level, begin >> level), span_hash(read, middle, end))
 
 
-def _split(size: int) -> int:
+def split(size: int) -> int:
     """The largest power of two that is smaller."""
     return 1 << (size - 1).bit_length() - 1
 
@@ -135,17 +135,17 @@ def _split(size: int) -> int:
 def _path(read: Reader, index: int, begin: int, end: int) -> list[Hash]:
     if end - begin == 1:
         return []
-    middle = begin + _split(end - begin)
+    middle = begin + split(end - begin)
     if index < middle:
-        return [*_path(read, index, begin, middle), _range(read, middle, end)]
-    return [*_path(read, index, middle, end), _range(read, begin, middle)]
+        return [*_path(read, index, begin, middle), span_hash(read, middle, end)]
+    return [*_path(read, index, middle, end), span_hash(read, begin, middle)]
 
 
 def _subproof(read: Reader, old: int, begin: int, end: int, *, whole: bool) -> list[Hash]:
     """The proof below one subtree; ``whole`` while the old tree's root is what its verifier already has."""
     if begin + old == end:
-        return [] if whole else [_range(read, begin, end)]
-    middle = begin + _split(end - begin)
+        return [] if whole else [span_hash(read, begin, end)]
+    middle = begin + split(end - begin)
     if begin + old <= middle:
-        return [*_subproof(read, old, begin, middle, whole=whole), _range(read, middle, end)]
-    return [*_subproof(read, old - (middle - begin), middle, end, whole=False), _range(read, begin, middle)]
+        return [*_subproof(read, old, begin, middle, whole=whole), span_hash(read, middle, end)]
+    return [*_subproof(read, old - (middle - begin), middle, end, whole=False), span_hash(read, begin, middle)]

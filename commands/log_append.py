@@ -1,0 +1,37 @@
+"""``probatum log append``: a signed statement goes into the log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .log_options import Folder, Private, private_key
+from .output import finish, guarded
+
+
+@guarded
+def append(
+    folder: Folder,
+    file: Annotated[Path, typer.Argument(help="A signed statement, or a verdict package.", show_default=False)],
+    key: Private,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="File for the proof; in the package or beside the file by default."),
+    ] = None,
+) -> int:
+    """Log a signed statement or the verdict of a package, and write the proof of it.
+
+    Example: probatum log append /srv/verdict-log verdict --key log.pem
+    """
+    from ..attestations.log.documents import document_at
+    from ..attestations.log.writer import LogWriter
+    from ..files import write_atomic
+
+    document = document_at(file)
+    done = LogWriter.open(folder, private_key(key)).append(document.data, source=str(document.path))
+    target = out or document.proof
+    write_atomic(target, done.proof(done.first).to_bytes())
+    print(done.first)
+    return finish("pass", f"{document.path} is entry {done.first} of {done.size}; the proof is {target}")

@@ -1,0 +1,59 @@
+"""``probatum log check``: does a log agree with itself, and with what others kept of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .log_options import Folder, LogKey, verifier_key
+from .options import Formats, NoColor, Quiet
+from .output import finish, guarded, output, say
+
+
+@guarded
+def check(
+    folder: Folder,
+    checkpoint: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--checkpoint",
+            help="What was kept of the log: a checkpoint, an export, a proof, a verdict package. Repeatable.",
+        ),
+    ] = None,
+    against: Annotated[
+        list[Path] | None, typer.Option("--against", help="Another copy of the log. Repeatable.")
+    ] = None,
+    git: Annotated[
+        list[Path] | None,
+        typer.Option("--git", help="Git repository with exported checkpoints: all its history. Repeatable."),
+    ] = None,
+    log_key: LogKey = None,
+    mend: Annotated[bool, typer.Option("--mend", help="First complete an append that a crash cut off.")] = False,
+    formats: Formats = None,
+    quiet: Quiet = False,
+    no_color: NoColor = False,
+) -> int:
+    """Compute the whole log anew from its entries, and say which entries were rewritten, are gone, or were forked.
+
+    Example: probatum log check /srv/verdict-log --checkpoint verdict --git ../checkpoints
+    """
+    from ..attestations.log.examine import Examination
+    from ..attestations.log.gathered import gathered
+    from ..attestations.log.store import Log
+    from ..reports.log import render_log_check
+
+    target = output(formats, quiet=quiet, no_color=no_color)
+    key = verifier_key(log_key)
+    log = Log.open(folder, key)
+    if mend:
+        say(f"{folder} is whole, with {log.mend().size} entries")
+    kept = gathered(log.key, checkpoint or (), git or (), against or ())
+    rows = [*Examination(log, key is not None, kept.seen, kept.copies).rows(), *kept.refused]
+    document = {"log": log.key.name, "rows": [row.to_document() for row in rows]}
+    target.write(lambda format, color, width: render_log_check(document, format, color=color, width=width))
+    bad = [row for row in rows if row.ok is False]
+    if bad:
+        return finish("fail", f"the log does not hold: {bad[0].detail or bad[0].check}")
+    return finish("pass", f"{log.checkpoint().size} entries, each in its place; compared with {kept.count} others")

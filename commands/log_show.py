@@ -1,0 +1,46 @@
+"""``probatum log show``: what is in a log."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .log_options import Folder, LogKey, verifier_key
+from .options import Formats, NoColor, Quiet
+from .output import finish, guarded, output
+
+
+@guarded
+def show(
+    folder: Folder,
+    last: Annotated[int, typer.Option("--last", "-n", min=1, help="How many entries, the newest first.")] = 10,
+    find: Annotated[
+        str, typer.Option("--find", metavar="TEXT", help="Only entries with this text: a digest, a pipeline, a key id.")
+    ] = "",
+    log_key: LogKey = None,
+    formats: Formats = None,
+    quiet: Quiet = False,
+    no_color: NoColor = False,
+) -> int:
+    """Show a log's size, root and key, and its newest entries. Only the checkpoint's signature is verified.
+
+    Example: probatum log show /srv/verdict-log --find credit-scoring
+    """
+    from ..attestations.log.listing import listed
+    from ..attestations.log.store import Log
+    from ..reports.log import render_log
+
+    target = output(formats, quiet=quiet, no_color=no_color)
+    log = Log.open(folder, verifier_key(log_key))
+    checkpoint = log.checkpoint()
+    entries = list(listed(log, last=last, containing=find))
+    document = {
+        "origin": log.key.name,
+        "key": str(log.key),
+        "size": checkpoint.size,
+        "root": checkpoint.root.hex(),
+        "entries": entries,
+    }
+    target.write(lambda format, color, width: render_log(document, format, color=color, width=width))
+    return finish("pass", f"{checkpoint.size} entries, {len(entries)} shown")

@@ -1,0 +1,54 @@
+"""``probatum log witness``: remember a log, and vouch that it only grows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .log_options import Folder, LogKey, private_key, verifier_key
+from .options import Now, moment
+from .output import finish, guarded
+
+
+@guarded
+def witness(
+    folder: Folder,
+    state: Annotated[Path, typer.Option("--state", help="File with what this witness has seen.", show_default=False)],
+    name: Annotated[
+        str | None, typer.Option("--name", help="The witness's name, such as witness.example.com; needs --key.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option("--key", help="The witness's private key, ed25519; without it only --state is kept.")
+    ] = None,
+    log_key: LogKey = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File for the cosigned checkpoint, instead of the log's own.")
+    ] = None,
+    now: Now = None,
+) -> int:
+    """Refuse a log that was rolled back or forked since it was last seen; else remember it, and cosign its checkpoint.
+
+    Example: probatum log witness /srv/verdict-log --state seen.json --name witness.example.com --key witness.pem
+    """
+    from ..attestations.log.store import Log
+    from ..attestations.log.verifier_key import COSIGNATURE, NoteSigner
+    from ..attestations.log.witness import observe
+    from ..errors import UsageError
+    from ..files import write_atomic
+
+    if (name is None) != (key is None):
+        raise UsageError("--name and --key go together", why="one of them is missing", remedy="give both, or neither")
+    signer = None if name is None or key is None else NoteSigner.of(name, private_key(key), COSIGNATURE)
+    log = Log.open(folder)
+    given = verifier_key(log_key)
+    found = observe(log, state, key=given, signer=signer, time=int(moment(now)[0].timestamp()))
+    if out is not None:
+        write_atomic(out, found.cosigned)
+    elif signer is not None:
+        log.publish(found.cosigned)
+    if signer is not None:
+        print(signer.key)
+    before = "seen for the first time" if found.before is None else f"grew from {found.before.size} entries"
+    return finish("pass", f"{log.key.name}, {found.now.size} entries, {before}{'' if signer is None else '; cosigned'}")

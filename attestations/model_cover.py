@@ -60,7 +60,7 @@ class ModelCover:
             rows = [Row(_CHECK, True, count, count, f"of {self._model}")]
         yield from rows[:_SHOWN]
         if len(rows) > _SHOWN:
-            yield Row(_CHECK, False, "", f"{len(rows) - _SHOWN} more files")
+            yield Row(_CHECK, False, detail=f"{len(rows) - _SHOWN} more files")
 
     def _named(self) -> dict[str, dict[str, str]]:
         """Path to digest set of what the signature covers.

@@ -1,7 +1,8 @@
 """The one form of a sigstore bundle in which no byte is free: what Probatum writes, and all that a package may hold.
 
-A bundle has parts that nobody signs, and that the library reads past: base64 in many spellings, a key id, lines after a
-checkpoint's signature, cosignatures of witnesses that nobody at hand can check, unsigned parts of timestamps.
+A bundle has parts that nobody signs, and that the library reads past: base64 in many spellings, a key id, the name
+before a checkpoint's signature and lines after it, cosignatures of witnesses that nobody at hand can check, unsigned
+parts of timestamps.
 """
 
 from __future__ import annotations
@@ -89,11 +90,12 @@ def _problem(document: Any, data: bytes) -> str:
 
 
 def _own_signature(envelope: str, entry: Mapping[str, Any]) -> str:
-    """A checkpoint with the signature of its log alone (https://c2sp.org/signed-note)."""
+    """A checkpoint with the signature of its log alone (https://c2sp.org/signed-note), under the name in its origin."""
     note, _, signatures = envelope.partition("\n\n")
+    name = note.partition("\n")[0].partition(" ")[0]
     prefix = base64.b64decode(entry["logId"]["keyId"])[:4]
     for line in signatures.splitlines():
-        dash, name, value = [*line.split(" "), "", "", ""][:3]
+        dash, _, value = [*line.split(" "), "", "", ""][:3]
         if dash == "\u2014" and base64.b64decode(value)[:4] == prefix:
             raw = base64.b64encode(base64.b64decode(value)).decode()
             return f"{note}\n\n\u2014 {name} {raw}\n"

@@ -210,14 +210,17 @@ def test_many_sign_at_once_and_no_signature_is_lost(tmp_path: Path) -> None:
 def test_a_failed_write_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = written(tmp_path, ed_key()).folder
     before = tree(tmp_path)
+    meanwhile: list[dict[str, str]] = []
 
     def full(_: Path, __: Path) -> Path:
+        meanwhile.append(tree(folder))
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(UsageError, match="cannot write"):
         countersign(folder / NAME, (folder / NAME).read_bytes(), [ed_key()], beside=tmp_path)
     assert tree(tmp_path) == before
+    assert meanwhile == [tree(folder)]  # a process that is killed there leaves no file in the package
 
 
 def test_a_folder_that_is_gone(tmp_path: Path) -> None:

@@ -1,0 +1,170 @@
+"""`--sign`, `--sigstore-config`, `--timestamp`: who signs is what the user said, and what is published is said first."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command_case import last_line
+from cryptography.hazmat.primitives.serialization import Encoding
+from signing_case import write
+from sigstore_service import WORKFLOW_REF, Service, running
+
+from probatum.attestations.key_files import write_key_pair
+from probatum.attestations.keyless_token import TOKEN, TOKEN_FILE
+
+CI = ("GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE", "CIRCLECI", "GOOGLE_SERVICE_ACCOUNT_NAME", TOKEN, TOKEN_FILE)
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*CI, "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL", "PROBATUM_SIGSTORE_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    with running(Service()) as found:
+        yield found
+
+
+@pytest.fixture
+def config(service: Service, tmp_path: Path) -> Path:
+    return write(tmp_path / "sigstore.json", service.config())
+
+
+def in_ci(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in service.environment.items():
+        monkeypatch.setenv(name, value)
+
+
+def trust(service: Service, folder: Path) -> Path:
+    """The trust policy of an auditor of this instance."""
+    root = service.services.trusted_root()
+    chain = b"".join(item.public_bytes(Encoding.PEM) for item in service.services.tsa.chain)
+    write(folder / "root.json", root)
+    write(folder / "tsa.pem", chain)
+    document = {
+        "version": 1,
+        "sigstore": {"own": {"trusted_root": "root.json", "sha256": hashlib.sha256(root).hexdigest()}},
+        "timestamp_authorities": {"tsa": {"certificates": "tsa.pem", "sha256": hashlib.sha256(chain).hexdigest()}},
+        "identities": {"ci": {"issuer": service.url, "identity": f"https://github.com/{WORKFLOW_REF}"}},
+        "roles": {"verdict": {"signers": ["ci"], "require_log": True, "require_timestamp": True}},
+    }
+    return write(folder / "trust.yaml", json.dumps(document))
+
+
+@pytest.mark.parametrize("how", ["keyless", "auto"])
+def test_a_verdict_is_signed_by_the_job_and_verified(
+    run, pipeline: Path, service: Service, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    in_ci(service, monkeypatch)
+    out = tmp_path / "verdict"
+    stamp = f"{service.url}/api/v1/timestamp"
+    made = run(
+        "gate", pipeline, "--out", out, "--sign", how, "--sigstore-config", config, "--timestamp", stamp, "--quiet"
+    )
+    assert made.exit_code in (1, 3)
+    assert f"the identity {WORKFLOW_REF}" in made.stderr, "said even to those who asked for quiet"
+    assert ("--sign auto: without a key, because GitHub Actions" in made.stderr) == (how == "auto")
+    names = {path.name for path in out.iterdir()}
+    assert {"verdict.sigstore.json", "assessment.sigstore.json", "verdict.tsr"} <= names
+    assert not {"verdict.dsse.json", "assessment.dsse.json"} & names
+    checked = run("verify", out, "--trust", trust(service, tmp_path), "--format", "json")
+    document = json.loads(checked.stdout)
+    assert document["verified"] is True
+    rows = {row["check"]: row for row in document["rows"]}
+    assert rows["verdict.tsr"]["ok"] is True
+    assert rows["verdict.sigstore.json: certificate"]["ok"] is True
+    assert run("verify", out, "--public-key", write_key_pair(tmp_path / "k", "ed25519", None)[0]).exit_code == 1
+    assert run("report", out, "--format", "markdown").stdout
+
+
+def test_the_instance_by_a_variable(
+    run, pipeline: Path, service: Service, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_ci(service, monkeypatch)
+    monkeypatch.setenv("PROBATUM_SIGSTORE_CONFIG", str(config))
+    made = run("collect", pipeline, "--out", tmp_path / "e.json", "--sign", "keyless")
+    assert made.exit_code == 0
+    assert (tmp_path / "e.sigstore.json").is_file()
+
+
+def test_auto_takes_the_key_that_was_given_also_in_ci(
+    run, pipeline: Path, service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_ci(service, monkeypatch)
+    key = tmp_path / "release.pem"
+    write_key_pair(key, "ed25519", None)
+    made = run("gate", pipeline, "--out", tmp_path / "v", "--sign", "auto", "--key", key)
+    assert "--sign auto: with --key" in made.stderr
+    assert (tmp_path / "v/verdict.dsse.json").is_file()
+    assert service.seen == []
+
+
+def test_auto_outside_of_ci_is_the_local_key(run, pipeline: Path, tmp_path: Path) -> None:
+    made = run("gate", pipeline, "--out", tmp_path / "v", "--sign", "auto")
+    assert "with your local key, because no CI service offers an identity here" in made.stderr
+    assert "nobody else trusts it" in made.stderr
+    assert (tmp_path / "v/verdict.dsse.json").is_file()
+
+
+def test_auto_in_ci_without_the_permission_does_not_fall_back(
+    run, pipeline: Path, tmp_path: Path, own_configuration: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who takes the permission away must not get verdicts signed by a key that was made a moment ago."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    made = run("gate", pipeline, "--out", tmp_path / "v", "--sign", "auto")
+    assert made.exit_code == 2
+    assert "id-token: write" in made.stderr
+    assert not (tmp_path / "v").exists()
+    assert not list(own_configuration.rglob("*"))
+
+
+def test_a_key_stays_the_default_in_ci(
+    run, pipeline: Path, service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_ci(service, monkeypatch)
+    run("gate", pipeline, "--out", tmp_path / "v")
+    assert (tmp_path / "v/verdict.dsse.json").is_file()
+    assert service.seen == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--sign", "keyless", "--key", "x.pem"),
+        ("--sign", "none", "--key", "x.pem"),
+        ("--no-sign", "--key", "x.pem"),
+        ("--no-sign", "--timestamp", "http://127.0.0.1:1/"),
+    ],
+)
+def test_contradictions_are_refused(run, pipeline: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
+    made = run("gate", pipeline, "--out", tmp_path / "v", *options)
+    assert made.exit_code == 2
+    assert "contradict each other" in made.stderr
+    assert not (tmp_path / "v").exists()
+
+
+def test_a_timestamp_authority_that_is_away_leaves_the_old_verdict(run, pipeline: Path, tmp_path: Path) -> None:
+    out = tmp_path / "v"
+    run("gate", pipeline, "--out", out)
+    before = (out / "verdict.dsse.json").read_bytes()
+    made = run("gate", pipeline, "--out", out, "--timestamp", "http://127.0.0.1:1/")
+    assert made.exit_code == 2
+    assert "gives no timestamp" in last_line(made) + made.stderr
+    assert (out / "verdict.dsse.json").read_bytes() == before
+    assert run("gate", pipeline, "--out", out, "--timestamp", "nonsense").exit_code == 2
+
+
+def test_a_configuration_that_is_not_what_its_digest_says(
+    run, pipeline: Path, service: Service, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_ci(service, monkeypatch)
+    options = ("--sign", "keyless", "--sigstore-config", f"{config}#sha256={'0' * 64}")
+    made = run("gate", pipeline, "--out", tmp_path / "v", *options)
+    assert made.exit_code == 2
+    assert "not what its digest says" in made.stderr

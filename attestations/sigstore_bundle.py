@@ -154,7 +154,7 @@ def _against(opened: _Opened, trust: TrustPolicy, name: str, source: str, check:
     for token in opened.tokens:
         check_stamp(token, opened.signature, authorities_of(root), source="a timestamp in it")
     key = PublicKey.of(bundle.signing_certificate.public_key(), source=source)
-    facts = SignatureFacts(max(times), frozenset((name,)), frozenset((name,)), key)
+    facts = SignatureFacts(max(times), frozenset((name,)), frozenset((name,)), key, holder.claims)
     entry = _entry_shown(opened.entry)
     return VerifiedBundle(payload, holder.signers, holder.claims, facts, entry, _times_shown(opened))
 

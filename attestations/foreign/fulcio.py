@@ -101,7 +101,7 @@ def _against(certified: Certified, trust: TrustPolicy, name: str, content: bytes
         raise TrustError("the signature does not fit the content and the certificate")
     claims = claims_of(certificate)
     logs = frozenset((name,)) if certified.entries else frozenset[str]()
-    facts = SignatureFacts(max(times), logs, frozenset((name,)), key)
+    facts = SignatureFacts(max(times), logs, frozenset((name,)), key, claims)
     return VerifiedBundle(
         content, _signers(trust, name, claims), claims, facts, _entries_shown(certified), tuple(map(shown, times))
     )

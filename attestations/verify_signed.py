@@ -105,9 +105,10 @@ class _Document:
         """Make every check; what is inside is read only when a signature over it holds."""
         found = self._verified(data)
         self.authentic = found.verified
+        known = found.kind != "unknown"
         signers = ", ".join(self.demands.trust.signers) or "nobody is trusted"
         self.rows += [
-            Row(f"{self.name}: form", found.kind != "unknown", "a signed document", found.kind),
+            Row(f"{self.name}: form", known, "a signed document", found.kind, "" if known else found.reason),
             Row(f"{self.name}: signature and signer", found.verified, signers, ", ".join(found.signers), found.reason),
         ]
         if not found.verified:

@@ -50,11 +50,6 @@ def documents_of(data: bytes, *, source: str) -> list[tuple[str, bytes]]:
     return parts
 
 
-def is_container(document: Any) -> bool:
-    """Whether a JSON document holds signed documents of its own."""
-    return isinstance(document, Mapping) and _parts(document) is not None
-
-
 def _parts(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]] | None:
     if isinstance(document.get("attestation_bundles"), list):
         return _pypi(document["attestation_bundles"])

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from . import __version__
+from .commands.approve import approve, waive
 from .commands.collect import collect
 from .commands.controls import controls
 from .commands.doctor import doctor
@@ -57,7 +58,22 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Show the vers
         raise typer.Exit
 
 
-for command in (gate, collect, evaluate, sign, verify, report, controls, explain, query, impact, init, doctor):
+for command in (
+    gate,
+    collect,
+    evaluate,
+    approve,
+    waive,
+    sign,
+    verify,
+    report,
+    controls,
+    explain,
+    query,
+    impact,
+    init,
+    doctor,
+):
     app.command()(command)
 app.add_typer(policy_app, name="policy")
 app.add_typer(keys_app, name="keys")

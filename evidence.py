@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from . import __version__
-from .attestations.attestor import Attestor
+from .attestations.attestor import Attestor, signed_path
 from .attestations.evidence_statement import ROLE, EvidenceDocument, evidence_statement, made_here, read_evidence
 from .attestations.isolation import isolated
 from .attestations.trust import TrustPolicy
@@ -140,16 +140,12 @@ def write_evidence(
     """
     graph = made_here(collected.graph, machine=machine, now=now, version=__version__)
     data = dump_graph(graph) if attestor is None else attestor.attest(evidence_statement(graph))
-    file = out if attestor is None else _signed_name(out, attestor.form)
+    file = out if attestor is None else signed_path(out, attestor.form)
     if raw is not None:
         for digest, report in collected.reports:
             write_atomic(raw / digest, report)
     write_atomic(file, data)
     return file
-
-
-def _signed_name(out: Path, form: str) -> Path:
-    return out.with_name(f"{out.name.removesuffix('.json').removesuffix(f'.{form}')}.{form}.json")
 
 
 def _standing_of(
@@ -200,9 +196,3 @@ def _described(own: Graph | None, elsewhere: Elsewhere) -> Iterator[str]:
 def _tame(graph: Graph, known: Collection[str]) -> dict[str, Subject]:
     """The subjects of a document, without the content of those that only such know as may not speak of them."""
     return {key: subject if key in known else replace(subject, digest={}) for key, subject in graph.subjects.items()}
-
-
-def unsigned(elsewhere: Elsewhere) -> Iterator[str]:
-    """A line for people about each document that nobody vouches for."""
-    for bypass in elsewhere.bypasses:
-        yield f"{bypass['message']}; sign it with `probatum collect --sign`"

@@ -33,6 +33,7 @@ from .packs.choose import Given
 from .packs.open import Opened
 from .policy_sources import open_policies
 from .revocation_sources import known_revocations, refuse_revoked_policies, with_revocations
+from .signed_waivers import vouched
 from .strict_json import DEFAULT_LIMITS, Limits
 
 DEFAULT_CHECKLIST = "secure-pipeline"
@@ -115,6 +116,7 @@ def run(manifest: Manifest, options: Options) -> tuple[Collected, Judged | None]
         TrustError: what another machine says is signed by nobody who may.
     """
     trust = _trust(manifest, options)  # read once, so that what was verified against is what is recorded
+    manifest = vouched(manifest, trust, options.now)
     elsewhere = _elsewhere(options, trust)
     opened = _policies(manifest, options, trust)
     checklist = load_checklist(_checklist(manifest, options), opened.policies)
@@ -134,6 +136,7 @@ def gather(manifest: Manifest, options: Options) -> Collected:
         UsageError: the manifest, the options or the trust policy are wrong.
     """
     trust = _trust(manifest, options)
+    manifest = vouched(manifest, trust, options.now)
     return collect(manifest, collectors(), _run(options, trust, _packs(manifest, options, trust)))
 
 
@@ -152,6 +155,7 @@ def judge(graph: Graph | None, manifest: Manifest | None, options: Options) -> J
         TrustError: evidence is signed by nobody who may.
     """
     trust = _trust(manifest, options)
+    manifest = None if manifest is None else vouched(manifest, trust, options.now)
     elsewhere = _elsewhere(options, trust)
     opened = _policies(manifest, options, trust)
     checklist = load_checklist(_checklist(manifest, options), opened.policies)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from . import dsse
@@ -82,3 +83,8 @@ class KeyAttestor:
             TrustError: a key cannot sign.
         """
         return dsse.sign(payload, self.keys).to_bytes()
+
+
+def signed_path(out: Path, form: str) -> Path:
+    """What a signed file is called: ``NAME.dsse.json`` or ``NAME.sigstore.json`` for ``NAME.json``."""
+    return out.with_name(f"{out.name.removesuffix('.json').removesuffix(f'.{form}')}.{form}.json")

@@ -20,6 +20,8 @@ from .statement import statement
 PACKAGE_FIELD = "https://probatum.dev/verdict-package/v1"
 VERIFIER_ID = "https://probatum.dev/verifier/v1"
 SLSA_VERSION = "1.1"
+_LISTS = {"verdict": "verdicts", "approval": "approvals"}
+"""Observation types whose result lists verified documents alone, and the field that does."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 Files = Mapping[str, Mapping[str, Any]]
 """Path inside the verdict package to ``sha256`` and ``size``."""
@@ -101,9 +103,8 @@ def _used(observation: Observation) -> Iterator[tuple[str, str]]:
         for document in _documents(observation.result.get("documents")):
             if document.get("verified") is True:
                 yield str(document.get("source")), str(document.get("sha256"))
-    if observation.type == "verdict":  # the collector lists verified ones alone
-        for verdict in _documents(observation.result.get("verdicts")):
-            yield str(verdict.get("source")), str(verdict.get("sha256"))
+    for document in _documents(observation.result.get(_LISTS.get(observation.type, ""))):
+        yield str(document.get("source")), str(document.get("sha256"))
 
 
 def _is_sha256(text: str) -> bool:

@@ -13,6 +13,7 @@ from .base import Collector
 
 GROUP = "probatum.collectors"
 BUILT_IN = (
+    ".approvals:Approvals",
     ".attestations:Attestations",
     ".ci_workflow:CiWorkflow",
     ".dependencies:Dependencies",

@@ -11,6 +11,7 @@ from ..evaluator.graph import Coverage, Observation, Skipped, Subject, Tier
 from ..verification import EnvelopeVerifier
 from .base import Availability, Context, Item
 from .signed.matching import same_content
+from .signed.named_files import files_of, patterns_of
 from .signed.verdict import NAMES, Verdict, read_verdict
 
 
@@ -43,8 +44,8 @@ class Verdicts:
         """
         found: list[Verdict] = []
         skipped: list[Skipped] = []
-        for pattern in _patterns(context):
-            sources = _sources(context.root, pattern)
+        for pattern in patterns_of(context, self.name):
+            sources = files_of(context, self.name, pattern, lambda folder: [folder / name for name in NAMES])
             skipped += [] if sources else [Skipped(pattern, "there is no verdict")]
             for source in sources:
                 item = _read(context.root, source, context.verifier)
@@ -97,48 +98,3 @@ def _entry(verdict: Verdict, subject: Subject) -> dict[str, Any]:
         "same_content": _about_content(verdict, subject),
         **verdict.fields,
     }
-
-
-def _patterns(context: Context) -> list[str]:
-    """The patterns that the settings name.
-
-    Raises:
-        UsageError: the settings are wrong.
-    """
-    given = context.settings.get("paths", [])
-    unknown = ", ".join(sorted(set(context.settings) - {"paths"}))
-    if unknown or not isinstance(given, list) or not all(isinstance(item, str) and item for item in given):
-        raise UsageError(
-            "the settings of the collector verdicts are wrong",
-            why=f"unknown: {unknown}" if unknown else "paths is not a list of paths",
-            remedy="write collectors: {verdicts: {paths: [FOLDER, …]}}",
-        )
-    for item in given:
-        if Path(item).is_absolute() or ".." in Path(item).parts:
-            raise UsageError(
-                f"the collector verdicts cannot read {item!r}",
-                why="it lies outside the pipeline's folder",
-                remedy="copy the verdict package below it, as CI's artifacts are",
-            )
-    return given
-
-
-def _sources(root: Path, pattern: str) -> list[str]:
-    """Paths of the verdicts that a path or pattern names, sorted; links lead nowhere."""
-    base = root.resolve()
-    found = []
-    for place in _matches(base, pattern):
-        candidates = [place / name for name in NAMES] if place.is_dir() else [place]
-        found += [item for item in candidates if item.is_file() and item.resolve() == item]
-    return sorted({item.relative_to(base).as_posix() for item in found})
-
-
-def _matches(base: Path, pattern: str) -> list[Path]:
-    try:
-        return list(base.glob(pattern))
-    except ValueError as error:
-        raise UsageError(
-            f"the collector verdicts cannot read {pattern!r}",
-            why=str(error),
-            remedy="write a path, or one like verdicts/*",
-        ) from error

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from ..evaluator.graph import Coverage
-from ..evaluator.waivers import judge
+from ..evaluator.graph import Coverage, Tier
+from ..evaluator.waivers import SIGNERS, judge
 from .base import Availability, Context, Item
 
 
@@ -32,7 +33,12 @@ class Waivers:
             problems = list(judge(waiver, context.now).problems)
             if uses[str(waiver.get("id"))] > 1:
                 problems.append(f"id {waiver.get('id')} is used twice")
-            judged.append({**waiver, "problems": problems})
+            judged.append({**waiver, "problems": problems, "tier": _tier(waiver)})
         result = {"waivers": judged, "waiver_count": len(judged)}
         coverage = Coverage(len(judged), len(judged))
         yield context.observe(self, context.pipeline_id, "waivers", result, coverage=coverage)
+
+
+def _tier(waiver: Mapping[str, Any]) -> str:
+    """How far one waiver can be believed: attested where somebody signed it whom the trust policy allows to."""
+    return str(Tier.ATTESTED if waiver.get(SIGNERS) else Tier.DECLARED)

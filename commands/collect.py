@@ -9,7 +9,7 @@ import typer
 
 from .options import NoColor, Now, Online, Pipeline, Quiet, Skip, Trust, moment
 from .output import finish, guarded, ignore, say
-from .signing import Keys, Signing, attestor_of, say_signed
+from .signing import Keys, Signing, SigstoreConfig, attestor_of, say_signed
 
 
 @guarded
@@ -23,6 +23,7 @@ def collect(
         Signing | None,
         typer.Option("--sign", help="Sign the graph, as for `gate`; not signed unless this or --key is given."),
     ] = None,
+    sigstore_config: SigstoreConfig = None,
     machine: Annotated[
         str | None, typer.Option("--machine", help="What to call the machine that this runs on, in the graph.")
     ] = None,
@@ -43,7 +44,7 @@ def collect(
     from ..opening import open_pipeline
     from ..reports.progress import progress
 
-    attestor = attestor_of(keys, sign or Signing.KEY) if sign or keys else None
+    attestor = attestor_of(keys, sign or Signing.KEY, instance=sigstore_config) if sign or keys else None
     manifest = open_pipeline(pipeline, ignore if quiet else say)
     with progress(quiet=quiet, color=not no_color) as report:
         options = Options(*moment(now), trust=trust, online=online, skip=tuple(skip or ()), progress=report)

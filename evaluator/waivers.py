@@ -1,7 +1,7 @@
 """Waivers: dated, owned, approved exceptions for one control on one scope.
 
-A waiver is valid only when every field is there, the approver is not the owner, and it has not expired at the
-evaluation time. An invalid one is shown and does nothing.
+A waiver is valid only when every field is there, the approver is not the owner, its signature was not refused, and it
+has not expired at the evaluation time. An invalid one is shown and does nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any
 
 from .times import end_of
 
+SIGNERS, REFUSED = "signers", "refused"
+"""Fields that a run adds to a waiver: who signed it, and why it does not count for want of a signature."""
 _TEXTS = ("id", "control", "owner", "approver", "ticket", "reason", "expires")
 
 
@@ -57,6 +59,8 @@ def judge(document: Mapping[str, Any], now: datetime, controls: Collection[str] 
     over = end_of(expires) if isinstance(expires, str) else None
     if _text(expires) and over is None:
         problems.append(f"expires is {expires!r}, neither a date nor a time with a zone")
+    if REFUSED in document:
+        problems.append(str(document[REFUSED]))
     if problems:
         return Waiver(document, "invalid", tuple(problems))
     if over is None or now > over:

@@ -170,8 +170,15 @@ def waived_by(waiver: Document) -> str:
     return (
         f"waiver {plain(waiver.get('id'))}: {plain(waiver.get('reason'))} (owner {plain(waiver.get('owner'))}, "
         f"approved by {plain(waiver.get('approver'))}, {plain(waiver.get('ticket'))}, "
-        f"until {plain(waiver.get('expires'))})"
+        f"until {plain(waiver.get('expires'))}{_signed(waiver)})"
     )
+
+
+def _signed(waiver: Document) -> str:
+    if waiver.get("refused"):
+        return f", REFUSED: {plain(waiver.get('refused'))}"
+    signers = _names(waiver.get("signers"))
+    return f", signed by {signers}" if signers else ""
 
 
 def _entry(control: Document, subject: Document) -> Entry:

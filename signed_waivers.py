@@ -1,0 +1,91 @@
+"""Waivers that carry a signature: who granted each, and which do not count for want of one (decision 0017)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from .attestations.predicates import WAIVER
+from .attestations.trust import TrustPolicy
+from .attestations.verifier import TrustVerifier
+from .collectors.manifest import Manifest
+from .errors import TrustError, UsageError
+from .evaluator.waivers import REFUSED, SIGNERS
+from .files import read_limited
+
+ROLE = "waiver"
+SIGNED = "signed"
+"""Field of a waiver that names the statement which signs it, relative to the manifest."""
+_MAX_BYTES = 4 * 1024 * 1024
+
+
+def vouched(manifest: Manifest, trust: TrustPolicy | None, now: datetime) -> Manifest:
+    """The manifest with waivers that say who signed them.
+
+    Where the trust policy has a role ``waiver``, a waiver without the signature of one of its signers does not count.
+    A signature that a waiver names must hold in any case.
+
+    Args:
+        manifest: with the waivers as they are written; what they say of their own signers is dropped.
+        trust: who may grant waivers; None when nobody is trusted.
+        now: for ages.
+    """
+    return replace(manifest, waivers=tuple(_vouched(manifest, trust, now)))
+
+
+def as_written(waiver: Mapping[str, Any]) -> dict[str, Any]:
+    """A waiver without what says who signed it: what is signed."""
+    return {key: value for key, value in waiver.items() if key not in (SIGNED, SIGNERS, REFUSED)}
+
+
+def _vouched(manifest: Manifest, trust: TrustPolicy | None, now: datetime) -> Iterator[Mapping[str, Any]]:
+    required = trust is not None and ROLE in trust.roles
+    for waiver in manifest.waivers:
+        written = {key: value for key, value in waiver.items() if key not in (SIGNERS, REFUSED)}
+        if SIGNED not in waiver and not required:
+            yield written
+            continue
+        try:
+            yield {**written, SIGNERS: _signers(manifest, waiver, trust, now)}
+        except TrustError as error:
+            yield {**written, REFUSED: str(error)}
+
+
+def _signers(manifest: Manifest, waiver: Mapping[str, Any], trust: TrustPolicy | None, now: datetime) -> list[str]:
+    """Who signed a waiver; raises when nobody did who may."""
+    place = waiver.get(SIGNED)
+    if not isinstance(place, str):
+        raise TrustError("it is not signed", why="the trust policy demands that by its role `waiver`")
+    if trust is None:
+        raise TrustError(f"{place} cannot be verified", why="there is no trust policy")
+    found = TrustVerifier(trust, now).verify(_read(manifest.root, place), source=place)
+    if not found.verified:
+        raise TrustError(f"{place} is signed by nobody who may grant waivers", why=found.reason)
+    if found.about != WAIVER or ROLE not in found.roles:
+        raise TrustError(f"{place} signs no waiver", why=f"it is {found.about} of the role {found.role}")
+    predicate = (found.statement or {}).get("predicate")
+    said: Mapping[str, Any] = predicate if isinstance(predicate, Mapping) else {}
+    if said.get("pipeline") != manifest.pipeline["name"]:
+        raise TrustError(f"{place} is for another pipeline", why=f"it names {said.get('pipeline')!r}")
+    if said.get("waiver") != as_written(waiver):
+        raise TrustError(f"{place} signs another waiver", why=_difference(said.get("waiver"), as_written(waiver)))
+    return list(found.signers)
+
+
+def _read(root: Path, place: str) -> bytes:
+    path = (root / place).resolve()
+    if not path.is_relative_to(root.resolve()):
+        raise TrustError(f"{place} lies outside the pipeline's folder")
+    try:
+        return read_limited(path, _MAX_BYTES)
+    except UsageError as error:  # without the absolute path, which differs between machines
+        raise TrustError(f"{place} cannot be read", why=error.why) from error
+
+
+def _difference(signed: Any, written: Mapping[str, Any]) -> str:
+    other = signed if isinstance(signed, Mapping) else {}
+    names = sorted(key for key in {*other, *written} if other.get(key) != written.get(key))
+    return f"they differ in {', '.join(names)}"

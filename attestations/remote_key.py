@@ -22,7 +22,8 @@ from .public_key import PublicKey
 
 EXTRAS = {"awskms": "awskms", "gcpkms": "gcpkms", "azurekms": "azurekms", "hsm": "hsm", "hv": "vault"}
 """Scheme to the extra that installs its client."""
-_SCHEMES = ("ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", RSA_SCHEME, "rsassa-pss-sha256")
+_CURVES = ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")
+_SCHEMES = ("ed25519", *_CURVES, RSA_SCHEME, "rsassa-pss-sha256")
 _Secret = Callable[[str], str]
 
 

@@ -121,7 +121,7 @@ def test_an_identity_that_left() -> None:
     trusted = replace(trusting(services, identity=None, pattern=pattern), revocations=revoked)
     payload = json.dumps(statement(HEX)).encode()
     for name, ok in ((WORKFLOW, False), (WORKFLOW.replace("train", "other"), True)):
-        bundle = services.sign_statement(payload, subject=uri(name))
+        bundle = services.sign_statement(payload, identity=uri(name))
         assert TrustVerifier(trusted, NOW).verify(bundle, source="it").verified is ok, name
 
 

@@ -153,10 +153,10 @@ def test_names_in_two_unicode_forms(tmp_path: Path) -> None:
     twins = {"name": nfc, "digest": {"sha256": sha256(CONTENT)}}, {"name": nfd, "digest": {"sha256": sha256(b"evil")}}
     document = {**json.loads(GOOD), "subject": list(twins)}
     assert verified(tmp_path, signed(json.dumps(document).encode())).ok, "names decide nothing, digests do"
-    root = pipeline(tmp_path / "pipeline")
-    of = graph(root)
-    written(tmp_path, assessment={**assessment(of), "pipeline": {"name": nfc}})
-    assert not check(tmp_path, pipeline=nfd).ok
+    made = replace(graph(pipeline(tmp_path / "pipeline")), pipeline={"name": nfc})
+    written(tmp_path, graph=made, assessment=assessment(made))
+    assert check(tmp_path, pipeline=nfc).ok
+    assert failure(check(tmp_path, pipeline=nfd)).check == "pipeline"
 
 
 # --- signed for another purpose ------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from .checkpoint import Checkpoint
 from .damage import Damage
 from .disk import read_file
 from .frontier import Frontier
-from .merkle import Hash, leaf_hash
+from .merkle import EMPTY, Hash, leaf_hash
 from .store import Log
 from .stray import Strays
 from .tiles import (
@@ -75,7 +75,7 @@ class _Pass:
         self._above: list[list[Hash]] = [[] for _ in range(LEVELS + 1)]
         self._done = [0] * (LEVELS + 1)
         self.entries, self.tiles = Frontier(), Frontier()
-        self.roots: dict[int, tuple[Hash, Hash]] = {}
+        self.roots: dict[int, tuple[Hash, Hash]] = {0: (EMPTY, EMPTY)}
 
     def run(self) -> Iterator[Damage]:
         """Every damage, in the order of the entries."""

@@ -72,9 +72,11 @@ class Log:
             why = "a log begins in a folder of its own"
             raise UsageError(f"{folder} is not an empty folder", why=why, remedy="name a new folder for the log")
         write_file(folder, KEY, f"{signer.key}\n".encode(), sync=True)
-        write_file(folder, CHECKPOINT, Checkpoint(signer.key.name, 0, merkle.EMPTY).signed(signer), sync=True)
-        sync_folders(folder, [KEY])
-        sync_folders(folder.parent, [folder.name])
+        with turn(folder) as held:
+            write_file(folder, CHECKPOINT, Checkpoint(signer.key.name, 0, merkle.EMPTY).signed(signer), sync=True)
+            sync_folders(folder, [KEY])
+            sync_folders(folder.parent, [folder.name])
+            held.end()
         return cls(folder, signer.key)
 
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from .damage import Damage
 from .disk import read_file
 from .journal import JOURNAL
 from .lock import LOCK
-from .tiles import MAX_TILE_BYTES, WIDTH, tile_of, tile_path, tile_width
+from .merkle import HASH_BYTES
+from .tiles import ENTRIES, MAX_TILE_BYTES, WIDTH, tile_of, tile_path, tile_width, unbundle
 
 _KNOWN = {"checkpoint", "log.vkey", JOURNAL, LOCK}
 
@@ -65,18 +67,35 @@ class Strays:
         span = WIDTH ** (0 if isinstance(level, str) else level)
         for width in sorted(self.narrower.get((level, index), ())):
             path = tile_path(level, index, width)
+            expected = made(width)
             try:
-                same = read_file(self.folder, path, MAX_TILE_BYTES) == made(width)
+                found = read_file(self.folder, path, MAX_TILE_BYTES)
                 what = "this tile of an earlier size holds something else than the log does now"
             except (OSError, TrustError) as error:
-                same, what = False, str(error)
-            if not same:
-                yield Damage(path, index * WIDTH * span, (index * WIDTH + width) * span - 1, what)
+                found, what = b"", str(error)
+            if found != expected:
+                first = (index * WIDTH + _first_difference(level, expected, found, path)) * span
+                yield Damage(path, first, (index * WIDTH + width) * span - 1, what)
 
     def unknown(self) -> Iterator[Damage]:
         """What does not belong into a log."""
         for path, why in self.others:
             yield Damage(path, None, None, why)
+
+
+def _first_difference(level: int | str, expected: bytes, found: bytes, path: str) -> int:
+    """The first entry or hash of a tile that is not the expected one."""
+    if level != ENTRIES:
+        pairs = enumerate(zip(expected, found, strict=False))
+        return min(next((at for at, (a, b) in pairs if a != b), len(found)), len(expected) - 1) // HASH_BYTES
+    there: list[bytes] = []
+    with suppress(TrustError):
+        there.extend(unbundle(found, path))
+    wanted = list(unbundle(expected, path))
+    return next(
+        (at for at, (one, other) in enumerate(zip(wanted, there, strict=False)) if one != other),
+        min(len(there), len(wanted) - 1),
+    )
 
 
 def _names(folder: Path) -> Iterator[str]:

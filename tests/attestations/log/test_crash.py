@@ -137,7 +137,7 @@ def _started(folder: Path, number: int, report: int) -> int:
 
 
 def test_writers_killed_at_random_moments_lose_nothing_that_they_reported(tmp_path: Path) -> None:
-    """Three writers, killed and replaced some 200 times (PROBATUM_LOG_KILLS); half the time one of them holds the lock when it is killed."""
+    """Three writers, killed and replaced 200 times (PROBATUM_LOG_KILLS), often while one holds the lock."""
     log = new_log(tmp_path / "log", 100)
     reading, writing = os.pipe()
     os.set_blocking(reading, True)

@@ -1,7 +1,7 @@
 """Which public keys are good enough to be believed, and which to sign a verdict.
 
 The `cryptography` library loads keys whose signatures prove nothing: an ed25519 key of small order, for which anybody
-can write a signature of any message (seen with OpenSSL 3.5: one signature, made without a private key, verified for
+can write a signature of any message (seen with OpenSSL 4.0: one signature, made without a private key, verified for
 each of 64 messages), and RSA keys with the exponent 3.
 """
 

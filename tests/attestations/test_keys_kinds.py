@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import asymmetric
 from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
 from package_case import check, written
 from signing_case import ec_key, ed_key, rsa_key, write
@@ -79,8 +81,10 @@ def test_other_parameter_sets_of_ml_dsa_are_of_an_unknown_kind() -> None:
 
 
 def test_without_ml_dsa_the_user_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """An older `cryptography` stood in for: it has no such module."""
-    monkeypatch.setattr(ml_dsa, "library", lambda: None)
+    """As with an older `cryptography`: the module cannot be imported."""
+    monkeypatch.setitem(sys.modules, f"{asymmetric.__name__}.mldsa", None)
+    monkeypatch.delattr(asymmetric, "mldsa", raising=False)
+    assert ml_dsa.library() is None
     with pytest.raises(UsageError, match="cannot make an ML-DSA key") as error:
         write_key_pair(tmp_path / "k", ml_dsa.KIND, None)
     assert "cryptography>=48" in error.value.remedy

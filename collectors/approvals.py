@@ -62,7 +62,7 @@ class Approvals:
         found: list[_Approval] = []
         skipped: list[Skipped] = []
         for pattern in patterns_of(context, self.name):
-            sources = files_of(context, self.name, pattern, _inside)
+            sources = files_of(context, pattern, _inside)
             skipped += [] if sources else [Skipped(pattern, "there is no approval")]
             for source in sources:
                 try:

@@ -45,7 +45,7 @@ class Verdicts:
         found: list[Verdict] = []
         skipped: list[Skipped] = []
         for pattern in patterns_of(context, self.name):
-            sources = files_of(context, self.name, pattern, lambda folder: [folder / name for name in NAMES])
+            sources = files_of(context, pattern, lambda folder: [folder / name for name in NAMES])
             skipped += [] if sources else [Skipped(pattern, "there is no verdict")]
             for source in sources:
                 item = _read(context.root, source, context.verifier)

@@ -30,32 +30,25 @@ def patterns_of(context: Context, collector: str) -> list[str]:
     for item in given:
         if Path(item).is_absolute() or ".." in Path(item).parts:
             raise _unreadable(collector, item, "it lies outside the pipeline's folder")
-        _matches(context.root, collector, item)
+        if any("**" in part and part != "**" for part in Path(item).parts):
+            raise _unreadable(collector, item, "** stands for whole folders only")
     return given
 
 
-def files_of(context: Context, collector: str, pattern: str, inside: Callable[[Path], Iterable[Path]]) -> list[str]:
+def files_of(context: Context, pattern: str, inside: Callable[[Path], Iterable[Path]]) -> list[str]:
     """Paths, relative to the pipeline's root, of the files that a pattern names, sorted; links lead nowhere.
 
     Args:
         context: with the pipeline's root.
-        collector: its name, for errors.
         pattern: a path or pattern, checked by `patterns_of`.
         inside: which files of a folder are meant.
     """
     base = context.root.resolve()
     found = []
-    for place in _matches(base, collector, pattern):
+    for place in base.glob(pattern):
         candidates = inside(place) if place.is_dir() else [place]
         found += [item for item in candidates if item.is_file() and item.resolve() == item]
     return sorted({item.relative_to(base).as_posix() for item in found})
-
-
-def _matches(base: Path, collector: str, pattern: str) -> list[Path]:
-    try:
-        return list(base.glob(pattern))
-    except ValueError as error:
-        raise _unreadable(collector, pattern, str(error)) from error
 
 
 def _unreadable(collector: str, item: str, why: str) -> UsageError:

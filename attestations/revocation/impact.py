@@ -123,7 +123,7 @@ def _held(kept: Kept, reliance: Reliance, engine: Engine) -> tuple[str, str, tup
     if reliance.whole:
         return FALLS, reliance.whole, changed
     if changed:
-        return FALLS, f"{len(changed)} outcomes rest on it", changed
+        return FALLS, "outcomes change without it", changed
     return HOLDS, "every outcome stays as it is without it", ()
 
 

@@ -218,8 +218,14 @@ def test_another_statement_of_the_security_team_is_no_revocation(tmp_path: Path)
     allowed = trust(predicate_types=(REVOCATION, VSA))
     data = envelope(statement(HEX, predicate_type=VSA, predicate=predicate), SECURITY)
     assert "does not revoke" in known(data, by=allowed).problems[0].why
-    text = dsse.sign(b"%s" % json.dumps(predicate).encode(), [SECURITY], payload_type="text/plain").to_bytes()
-    assert known(text).problems
+    itself = strict_json.canonical(revocation_statement([of_key(KEY)], now=NOW, issuer=[]))
+    assert known(dsse.sign(itself, [KEY]).to_bytes()).count == 1
+    for key in (SECURITY, KEY):
+        assert known(dsse.sign(itself, [key], payload_type="text/plain").to_bytes()).count == 0
+    old = strict_json.canonical({**json.loads(itself), "_type": "https://in-toto.io/Statement/v0.1"})
+    assert known(dsse.sign(old, [SECURITY]).to_bytes()).count == 0
+    other = strict_json.canonical({**json.loads(itself), "predicateType": VSA})
+    assert known(dsse.sign(other, [KEY]).to_bytes()).count == 0
 
 
 def test_two_readings_of_one_statement() -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from in_toto.models.link import Link
+from in_toto.models.metadata import Metablock
 from package_case import KEY
 from revocation_case import (
     BEFORE,
@@ -265,6 +267,14 @@ def test_other_documents_do_not_revoke() -> None:
     ):
         (problem,) = known(data).problems
         assert why in str(problem), why
+
+
+def test_signed_documents_without_a_statement_do_not_revoke() -> None:
+    link = Metablock(signed=Link(name="build"))
+    link.create_signature(SECURITY.signer)
+    linked = trust(predicate_types=("https://probatum.dev/revocation/v1", "link"))
+    (problem,) = known(json.dumps(link.to_dict()).encode(), by=linked).problems
+    assert problem.why == "0.dsse.json does not revoke: it is a link"
 
 
 def test_other_payload_types_do_not_revoke() -> None:

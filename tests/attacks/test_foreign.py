@@ -321,3 +321,46 @@ def test_duplicate_keys_in_a_container(services: Services) -> None:
 def test_the_log_of_the_test_is_the_one_that_is_trusted(services: Services) -> None:
     """So that the refusals above are not for want of a log."""
     assert sha256(spki(services.log.key)) == services.log.id.hex()
+
+
+def test_another_identity_of_the_same_authority(services: Services) -> None:
+    """Anybody gets a certificate: only the identity that the trust policy names counts, by its issuer and its name."""
+
+    class Theirs(Services):
+        def leaf(self, public: ec.EllipticCurvePublicKey, **who: Any) -> x509.Certificate:
+            """The stranger's certificate."""
+            return super().leaf(public, **{**who, **stranger})
+
+    stranger: dict[str, Any] = {}
+    made = Theirs(ca=services.ca, ct=services.ct, logs=services.logs)
+    for make in (intoto_bundle, cosign_attestation):
+        stranger.clear()
+        assert verifier(services).verify(make(made, PAYLOAD), source="b").verified
+        for who in ({"identity": "https://ci.example/evil/x.yml@refs/heads/main"}, {"issuer": "https://evil.example"}):
+            stranger.clear()
+            stranger.update(who)
+            found = verifier(services).verify(make(made, PAYLOAD), source="b")
+            assert not found.verified
+            assert "ci: the i" in found.reason
+
+
+def test_a_file_entry_of_another_digest(services: Services, tmp_path: Path) -> None:
+    """The signature and the signer are right, the digest is not: what was logged is not what was signed."""
+    file = write(tmp_path / "m.bin", b"weights")
+    good = promised_only(services.sign_file(b"weights"))
+    forged = relogged(services, good, lambda body: body["spec"]["data"]["hash"].update(value="0" * 64))
+    found = verifier(services).verify_artifact(forged, source="s", artifact=file)
+    assert "it is of other content" in found.reason
+
+
+def test_a_proof_for_another_tree_than_the_log_signed(services: Services) -> None:
+    """The root hash agrees and the size does not: such a proof shows where the entry is in no tree that there was."""
+    made = Services(ca=services.ca, ct=services.ct)
+    good = intoto_bundle(made, PAYLOAD)
+    assert verifier(made).verify(good, source="b").verified
+
+    def change(value: dict[str, Any]) -> None:
+        proof = value["verificationMaterial"]["tlogEntries"][0]["inclusionProof"]
+        proof["checkpoint"]["envelope"] = made.log.checkpoint(7, base64.b64decode(proof["rootHash"]))
+
+    assert "another tree" in verifier(made).verify(changed(good, change), source="b").reason

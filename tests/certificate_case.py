@@ -125,7 +125,7 @@ class Authority:
         builder = x509.CertificateBuilder(name(issuer), name(subject), public, x509.random_serial_number())
         builder = builder.not_valid_before(since).not_valid_after(until)
         builder = builder.add_extension(x509.BasicConstraints(ca, None), True)
-        usage = x509.KeyUsage(signs and not ca, False, False, False, False, ca, ca, False, False)
+        usage = x509.KeyUsage(signs, False, False, False, False, ca, ca, False, False)
         builder = builder.add_extension(usage, True)
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(by.public_key())
         builder = builder.add_extension(identifier, False)

@@ -113,12 +113,14 @@ def verify(target: Path, audit: Audit) -> VerificationReport:
 
 
 def _package(folder: Path, audit: Audit, demands: Demands) -> VerificationReport:
+    from .attestations.check_origins import check_origins
     from .attestations.revocation.check import check_revocations
 
     with _engine(folder, audit) if audit.replay else nullcontext() as engine:
         replay = None if engine is None else Replay(engine, audit.exact_engine)
         revoked = check_revocations(demands.trust, audit.now)
-        return verify_package(folder, replace(demands, replay=replay, checks=(*demands.checks, revoked)))
+        origins = check_origins(demands.trust, audit.now)
+        return verify_package(folder, replace(demands, replay=replay, checks=(*demands.checks, origins, revoked)))
 
 
 def _check_options(kind: Target, audit: Audit) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -69,7 +70,7 @@ def keys_show(
     from ..attestations.public_half import public_half
     from ..errors import UsageError
 
-    public = public_half(key, passphrase)
+    public = public_half(key, partial(passphrase, key))
     if form == KeyForm.SSH and not public.ssh:
         raise UsageError(f"{public.kind} has no form in OpenSSH", why="", remedy="print it as pem")
     if form in (KeyForm.PEM, KeyForm.SSH):

@@ -12,9 +12,13 @@ from ..errors import UsageError
 VARIABLE = "PROBATUM_KEY_PASSPHRASE"
 
 
-def passphrase() -> bytes | None:
-    """The passphrase of an encrypted key; None when there is none to be had."""
-    return _asked("Passphrase of the key", confirm=False)
+def passphrase(key: str | None = None) -> bytes | None:
+    """The passphrase of an encrypted key, or the PIN of a token; None when there is none to be had.
+
+    Args:
+        key: as the user named it, so that each of several people knows which one is asked for.
+    """
+    return _asked(f"Passphrase of {key or 'the key'}", confirm=False)
 
 
 def new_passphrase() -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,7 +58,7 @@ def sign(
         moment(now)[0], tuple(subject or ()), trust, tuple(public_key or ()), replay=replay,
         revocations=tuple(revocations or ()), online=online,
     )  # fmt: skip
-    keys = [choose_signer(name, passphrase=passphrase) for name in key]
+    keys = [choose_signer(name, passphrase=partial(passphrase, name)) for name in key]
     looked = countersigning.look(target, asked)
     document = looked.report.to_document()
     written.write(lambda format, color, width: render_verification(document, format, color=color, width=width))

@@ -142,7 +142,7 @@ def _by_key(keys: list[str] | None) -> Attestor:
     from ..attestations.signers import choose_signer
 
     wanted: list[str | None] = [*keys] if keys else [None]
-    return KeyAttestor([choose_signer(key, passphrase=passphrase) for key in wanted])
+    return KeyAttestor([choose_signer(key, passphrase=partial(passphrase, key)) for key in wanted])
 
 
 def say_signed(what: object, attestor: Attestor | None) -> None:

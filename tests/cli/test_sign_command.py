@@ -6,13 +6,16 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import typer
 from command_case import last_line, tree
 from signing_case import ed_key, envelope, statement, write
 
 from probatum.attestations.keys import KINDS
 from probatum.attestations.public_key import PublicKey
+from probatum.commands.passphrase import VARIABLE, passphrase
 
 NOW = ("--now", "2026-11-20T07:00:00Z")
 
@@ -174,3 +177,24 @@ def test_the_kinds_of_the_command_are_those_of_the_library() -> None:
     from probatum.commands.options import KeyKind
 
     assert tuple(KeyKind) == KINDS
+
+
+def test_each_of_several_people_is_asked_for_the_passphrase_of_a_named_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal stood in for: the prompt is what a person would read."""
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr(typer, "prompt", lambda prompt, **_: prompt)
+    assert passphrase("ann.pem") == b"Passphrase of ann.pem"
+    assert passphrase() == b"Passphrase of the key"
+    monkeypatch.setenv(VARIABLE, "from the environment")
+    assert passphrase("ann.pem") == b"from the environment"
+
+
+def test_two_encrypted_keys_sign(run, pipeline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "both of them")
+    for name in ("ann", "bob"):
+        assert run("keys", "new", tmp_path / f"{name}.pem").exit_code == 0
+    both = ("--key", tmp_path / "ann.pem", "--key", tmp_path / "bob.pem")
+    run("gate", pipeline, "--out", tmp_path / "v", *both, "-q", *NOW)
+    trusted = ("--public-key", tmp_path / "ann.pem.pub", "--public-key", tmp_path / "bob.pem.pub")
+    assert "VERIFIED" in last_line(run("verify", tmp_path / "v", *trusted))

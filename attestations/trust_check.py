@@ -25,6 +25,7 @@ _WEIGHTY = ("policy", "revocation", "verdict")
 _AUTHORS = ("dataset", "evidence", "model", "provenance", "verdict")
 _APPROVERS = ("approval", "waiver")
 _SECTIONS = {"key": "keys", "identity": "identities", "certificate": "certificates", "log": "logs"}
+_OF_THE_CALLER = {"repository", "repository_id", "owner", "owner_id"}
 _SHARED = ("https://token.actions.githubusercontent.com", "https://gitlab.com")
 """Issuers whose jobs run on machines that many share, and on machines that anybody can add."""
 
@@ -109,7 +110,7 @@ def _claims(policy: TrustPolicy) -> Iterator[Finding]:
     for name, identity in policy.identities.items():
         if identity.issuer not in _SHARED:
             continue
-        if not {"repository", "repository_id"} & identity.claims.keys():
+        if not _OF_THE_CALLER & identity.claims.keys():
             why = "no claim `repository`: whoever calls this workflow from a repository of their own signs as it"
             yield Finding(WARNING, f"identities.{name}", why)
         if "runner" not in identity.claims:

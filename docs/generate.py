@@ -151,19 +151,22 @@ def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 def _fields(document: dict[str, Any]) -> list[str]:
     """A table of the fields of a schema, nested ones by their path."""
+    shared = document.get("$defs", {})
     rows = [
-        f"| `{name}` | {_type(value)} | {_cell(value.get('description', ''))} |" for name, value in _flat(document, "")
+        f"| `{name}` | {_type(value)} | {_cell(value.get('description', ''))} |"
+        for name, value in _flat(document, "", shared)
     ]
     return [f"{document['description']}\n", "| field | type | meaning |", "| --- | --- | --- |", *rows]
 
 
-def _flat(document: dict[str, Any], prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, value in document.get("properties", {}).items():
+def _flat(document: dict[str, Any], prefix: str, shared: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, given in document.get("properties", {}).items():
+        value = {**shared.get(str(given.get("$ref", "")).removeprefix("#/$defs/"), {}), **given}
         yield f"{prefix}{name}", value
-        yield from _flat(value, f"{prefix}{name}.")
+        yield from _flat(value, f"{prefix}{name}.", shared)
         for inner, mark in ((value.get("items"), "[]"), (value.get("additionalProperties"), ".NAME")):
             if isinstance(inner, dict):
-                yield from _flat(inner, f"{prefix}{name}{mark}.")
+                yield from _flat(inner, f"{prefix}{name}{mark}.", shared)
 
 
 def _type(schema: dict[str, Any]) -> str:

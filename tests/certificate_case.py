@@ -158,6 +158,16 @@ def trusting(
     return replace(base, roles={"provenance": made}, certificates={"server": server}, timestamp_authorities=clocks)
 
 
+CA_FILE = pem(Authority().root)
+
+
+def clock_pem() -> str:
+    """The chain of a timestamp authority as a file."""
+    from timestamp_case import Authority as Clock
+
+    return pem(*Clock().chain)
+
+
 def clock(authority: Any) -> TimestampAuthority:
     """The pinned form of `timestamp_case.Authority`."""
     chain = Certificates(tuple(map(der, authority.chain)))

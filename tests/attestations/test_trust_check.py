@@ -124,7 +124,8 @@ def test_identities_of_shared_runners_want_claims() -> None:
 
     assert claims() == ["repository", "runner"]
     assert claims(repository="https://github.com/a/r") == ["runner"]
-    assert claims(repository_id="5", runner="github-hosted") == []
+    for name in ("repository_id", "owner", "owner_id"):
+        assert claims(**{name: "5"}, runner="github-hosted") == []
     assert check_trust(with_identity(replace(bare, issuer="https://own.example"), threshold=1), NOW) == [
         Finding("note", "roles.verdict", "one signer is enough: a single stolen key or account decides")
     ]

@@ -49,3 +49,8 @@ def said(name: str, arguments: Sequence[str | Path], folder: Path) -> tuple[bool
     command = [str(tool(name)), *map(str, arguments)]
     done = subprocess.run(command, cwd=folder, env=home, capture_output=True, text=True, check=False, timeout=60)
     return done.returncode == 0, done.stdout + done.stderr
+
+
+def modern(folder: Path) -> bool:
+    """Whether this cosign is of version 3 or later; a binary that was built from the module does not tell."""
+    return "--use-signing-config" in said(COSIGN, ["attest-blob", "--help"], folder)[1]

@@ -59,16 +59,19 @@ class Envelope:
         )
 
     def signers(self, keys: Iterable[PublicKey]) -> tuple[PublicKey, ...]:
-        """The distinct public keys, out of those given, that signed this envelope; a signature counts for one key.
+        """The distinct public keys, out of those given, that signed this envelope.
 
-        Key ids decide nothing: they only say which key is tried first.
+        Key ids decide nothing: they only say which key is tried first. A signature counts for one key, however often
+        it is there: to any ECDSA signature a second key can be computed that verifies it, too.
         """
         signed, unique = self.signed_bytes, tuple(dict.fromkeys(keys))
-        found = set()
+        found: dict[bytes, PublicKey] = {}
         for keyid, value in self.signatures:
             order = (*(key for key in unique if key.id == keyid), *(key for key in unique if key.id != keyid))
-            found.add(next((key for key in order if key.verifies(value, signed)), None))
-        return tuple(key for key in unique if key in found)
+            if (signer := next((key for key in order if key.verifies(value, signed)), None)) is not None:
+                found.setdefault(signer.canonical(value), signer)
+        counted = set(found.values())
+        return tuple(key for key in unique if key in counted)
 
 
 def pae(payload_type: str, payload: bytes) -> bytes:

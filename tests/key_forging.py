@@ -44,6 +44,40 @@ def explicit_p256(generator: bytes) -> bytes:
     return der(0x30, integer(1) + field + curve + der(4, generator) + integer(P256_ORDER) + integer(1))
 
 
+_P256_G = (
+    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
+    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
+)
+
+
+def keys_of_signature(r: int, s: int, message: bytes) -> list[bytes]:
+    """The two P-256 keys (points, uncompressed) under which one ECDSA signature of a message holds (SEC 1, 4.1.6)."""
+    hashed = int.from_bytes(hashlib.sha256(message).digest(), "big")
+    y = pow(r**3 - 3 * r + _P256_B, (P256 + 1) // 4, P256)
+    inverse = pow(r, -1, P256_ORDER)
+    minus = _p256_times(-hashed * inverse % P256_ORDER, _P256_G)
+    points = [_p256_sum(_p256_times(s * inverse % P256_ORDER, (r, of)), minus) for of in (y, P256 - y)]
+    return [b"\x04" + x.to_bytes(32, "big") + y.to_bytes(32, "big") for x, y in points]
+
+
+def _p256_times(scalar: int, point: tuple[int, int]) -> tuple[int, int]:
+    result = point
+    for bit in f"{scalar:b}"[1:]:
+        result = _p256_sum(result, result)
+        if bit == "1":
+            result = _p256_sum(result, point)
+    return result
+
+
+def _p256_sum(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    if one == other:
+        slope = (3 * one[0] ** 2 - 3) * pow(2 * one[1], -1, P256)
+    else:
+        slope = (other[1] - one[1]) * pow(other[0] - one[0], -1, P256)
+    x = (slope**2 - one[0] - other[0]) % P256
+    return x, (slope * (one[0] - x) - one[1]) % P256
+
+
 P25519 = 2**255 - 19
 L25519 = 2**252 + 27742317777372353535851937790883648493
 _D = -121665 * pow(121666, -1, P25519) % P25519

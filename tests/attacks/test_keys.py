@@ -19,8 +19,19 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-from key_forging import L25519, P256, P256_ORDER, P25519, RSA_PSS, ec_spki, ed25519ph, explicit_p256, rsa_spki
-from package_case import check, written
+from key_forging import (
+    L25519,
+    P256,
+    P256_ORDER,
+    P25519,
+    RSA_PSS,
+    ec_spki,
+    ed25519ph,
+    explicit_p256,
+    keys_of_signature,
+    rsa_spki,
+)
+from package_case import written
 from securesystemslib.signer import CryptoSigner, SSlibKey
 from signing_case import NOW, ec_key, ed_key, envelope, policy, rsa_key, statement, write
 
@@ -116,6 +127,30 @@ def test_a_fresh_signature_of_the_same_key_counts_once(tmp_path: Path) -> None:
     assert len({value for _, value in made}) == 3
     named = [(one.public.id, made[0][1]), (two.public.id, made[1][1]), ("", made[2][1])]
     assert not foreign(dsse.Envelope(payload, dsse.IN_TOTO, tuple(named)).to_bytes(), two_of(one, two))
+
+
+@pytest.mark.parametrize("twin", [False, True])
+def test_one_signature_of_two_keys_counts_once(tmp_path: Path, twin: bool) -> None:
+    """To any ECDSA signature a second public key can be computed under which it holds; nobody has its private half.
+
+    (Blake-Wilson and Menezes, Unknown key-share attacks on the STS protocol, 1999: duplicate-signature key selection.)
+    """
+    one = ec_key()
+    written(tmp_path, one)
+    path = tmp_path / "verdict/verdict.dsse.json"
+    whole = dsse.parse(path.read_bytes(), source="x")
+    ((_, value),) = whole.signatures
+    r, s = decode_dss_signature(value)
+    keys = [PublicKey.of(_loaded(ec_spki(point)), source="k") for point in keys_of_signature(r, s, whole.signed_bytes)]
+    assert one.public in keys
+    (second,) = (key for key in keys if key != one.public)
+    assert second.verifies(value, whole.signed_bytes)
+    trust = two_of(one, replace(one, public=second))
+    other = encode_dss_signature(r, P256_ORDER - s) if twin else value
+    forged(path, lambda _: sorted([(one.public.id, value), (second.id, other)]))
+    assert refused(tmp_path, trust)
+    assert len(dsse.parse(path.read_bytes(), source="x").signers([one.public, second])) == 1
+    assert not foreign(path.read_bytes(), trust)
 
 
 def test_one_key_in_several_encodings_is_one_key() -> None:

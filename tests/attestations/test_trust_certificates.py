@@ -25,6 +25,8 @@ from certificate_case import (
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from in_toto.models.layout import Layout, Step
+from in_toto.models.metadata import Envelope as InTotoEnvelope
 from signing_case import NOW, ed_key, envelope, policy, statement, write
 from timestamp_case import Authority as Clock
 
@@ -239,3 +241,24 @@ def test_bundles_with_odd_material_are_not_verified(material: Any) -> None:
     document = json.loads(bundled(PAYLOAD, BUILDER))
     document["verificationMaterial"] = material
     assert not verified(json.dumps(document).encode(), trusting(CA.root)).verified
+
+
+def test_as_of_a_date_a_layout_must_not_have_expired() -> None:
+    firm = [["DISALLOW", "*"]]
+    steps = [Step(name="train", expected_materials=firm, expected_products=firm)]
+    expires = BEFORE + timedelta(minutes=10)
+    made = Layout(steps=steps, inspect=[], expires=expires.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    payload = InTotoEnvelope.from_signable(made).payload
+    signed = signature(BUILDER, payload, form="witness", stamps=stamped())
+    trust = trusting(CA.root, authority=clock(CLOCK), predicate_types=("layout",))
+    data = enveloped(payload, signed)
+    assert "expired" in verified(data, trust).reason
+    assert verified(data, trust, as_of=BEFORE).verified
+    assert "expired" in verified(data, trust, as_of=expires).reason
+    assert NO_EVIDENCE in verified(enveloped(payload, signature(BUILDER, payload)), trust, as_of=BEFORE).reason
+
+
+def test_as_of_a_date_a_bare_key_proves_nothing() -> None:
+    key = ed_key()
+    assert verified(envelope(PAYLOAD, key), policy({"k": key})).verified
+    assert NO_EVIDENCE in verified(envelope(PAYLOAD, key), policy({"k": key}), as_of=NOW).reason

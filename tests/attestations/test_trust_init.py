@@ -15,6 +15,7 @@ from sigstore_package import signed_package
 
 from probatum.attestations.trust_file import load_trust
 from probatum.attestations.trust_init import write_proposal
+from probatum.attestations.zip_package import zip_bytes
 from probatum.errors import ProbatumError, TrustError, UsageError
 
 OTHER = ec_key()
@@ -115,3 +116,20 @@ def test_names_are_never_taken_twice(tmp_path: Path) -> None:
     trust = policy({"verdict-1": OTHER}, model={})
     text = write_proposal(written(tmp_path, trust=trust).folder, None)
     assert "#   verdict-2:" in text
+
+
+def test_a_zip_file_is_as_good(tmp_path: Path) -> None:
+    folder = written(tmp_path).folder
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    packed = tmp_path / "verdict.zip"
+    packed.write_bytes(zip_bytes(files))
+    text = write_proposal(packed, None)
+    assert text.splitlines()[0] == f"## Made from {json.dumps(str(packed))}"
+    assert text.splitlines()[1:] == write_proposal(folder, None).splitlines()[1:]
+
+
+def test_the_claims_of_a_certificate_are_proposed(tmp_path: Path) -> None:
+    claims = {"repository": "https://ci.example/org/repo", "runner": "self-hosted", "commit": "a" * 40}
+    text = write_proposal(signed_package(tmp_path, Services(), claims=claims), None)
+    wanted = {"repository": "https://ci.example/org/repo", "runner": "self-hosted"}
+    assert f"#     claims: {json.dumps(wanted)}" in text.splitlines()

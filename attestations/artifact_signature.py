@@ -10,6 +10,7 @@ from pathlib import Path
 from ..content import hash_file
 from ..errors import TrustError
 from . import dsse
+from .counted import signers_of
 from .public_key import PublicKey
 
 _MAX_SIGNATURE = 16 * 1024
@@ -37,10 +38,10 @@ def artifact_signers(signatures: list[bytes], artifact: Path, keys: list[PublicK
     """
     digest = bytes.fromhex(hash_file(artifact)[1])
     with _mapped(artifact) as content:
-        return tuple(
-            key
-            for key in dict.fromkeys(keys)
-            if any(key.verifies_sha256(item, digest) or key.verifies(item, content) for item in signatures)
+        return signers_of(
+            [("", item) for item in signatures],
+            keys,
+            lambda key, item: key.verifies_sha256(item, digest) or key.verifies(item, content),
         )
 
 

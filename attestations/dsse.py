@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from .. import strict_json
 from ..errors import TrustError
 from ..strict_json import DEFAULT_LIMITS, Limits
+from .counted import signers_of
 from .public_key import PublicKey
 
 if TYPE_CHECKING:
@@ -62,16 +63,10 @@ class Envelope:
         """The distinct public keys, out of those given, that signed this envelope.
 
         Key ids decide nothing: they only say which key is tried first. A signature counts for one key, however often
-        it is there: to any ECDSA signature a second key can be computed that verifies it, too.
+        it is there.
         """
-        signed, unique = self.signed_bytes, tuple(dict.fromkeys(keys))
-        found: dict[bytes, PublicKey] = {}
-        for keyid, value in self.signatures:
-            order = (*(key for key in unique if key.id == keyid), *(key for key in unique if key.id != keyid))
-            if (signer := next((key for key in order if key.verifies(value, signed)), None)) is not None:
-                found.setdefault(signer.canonical(value), signer)
-        counted = set(found.values())
-        return tuple(key for key in unique if key in counted)
+        signed = self.signed_bytes
+        return signers_of(self.signatures, keys, lambda key, value: key.verifies(value, signed))
 
 
 def pae(payload_type: str, payload: bytes) -> bytes:

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from ..errors import TrustError
+from . import counted
 from .public_key import PublicKey
 from .signing_time import parse_time
 
@@ -31,8 +32,8 @@ def signers_of(document: Mapping[str, Any], keys: list[PublicKey], *, source: st
     if not isinstance(document["signatures"], list):
         raise TrustError(f"{source} is not an in-toto link or layout", why="`signatures` is not a list")
     signed = signed_bytes(document["signed"], source=source)
-    signatures = [_signature(item, source) for item in document["signatures"]]
-    return tuple(key for key in dict.fromkeys(keys) if any(key.verifies(value, signed) for value in signatures))
+    signatures = [("", _signature(item, source)) for item in document["signatures"]]
+    return counted.signers_of(signatures, keys, lambda key, value: key.verifies(value, signed))
 
 
 def check_layout(layout: Mapping[str, Any], now: datetime) -> str:

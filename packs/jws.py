@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from .. import strict_json
+from ..attestations.counted import signers_of
 from ..attestations.public_key import PublicKey
 from ..errors import EvidenceError, TrustError
 
@@ -44,8 +45,8 @@ class Token:
     signature: bytes
 
     def signers(self, keys: Iterable[PublicKey]) -> tuple[PublicKey, ...]:
-        """The keys, out of those given, that signed it."""
-        return tuple(key for key in dict.fromkeys(keys) if _verifies(key.key, self))
+        """The key, out of those given, that signed it; none where nobody did."""
+        return signers_of([("", self.signature)], keys, lambda key, _: _verifies(key.key, self))
 
 
 def parse_token(text: str, *, source: str) -> Token:

@@ -35,7 +35,8 @@ from package_case import written
 from securesystemslib.signer import CryptoSigner, SSlibKey
 from signing_case import NOW, ec_key, ed_key, envelope, policy, rsa_key, statement, write
 
-from probatum.attestations import dsse, key_strength, ml_dsa
+from probatum.attestations import dsse, key_strength, metablock, ml_dsa
+from probatum.attestations.artifact_signature import artifact_signers
 from probatum.attestations.key_files import write_key_pair
 from probatum.attestations.keys import KINDS, SigningKey, key_from_file, new_key, signing_key
 from probatum.attestations.public_key import _CURVES, PublicKey
@@ -43,6 +44,7 @@ from probatum.attestations.trust import TrustPolicy, trust_keys
 from probatum.attestations.verifier import TrustVerifier
 from probatum.attestations.verify import Demands, verify_package
 from probatum.errors import TrustError, UsageError
+from probatum.packs.jws import Token
 
 EXPORTED = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 needs_ml_dsa = pytest.mark.skipif(ml_dsa.library() is None, reason="this version of cryptography has no ML-DSA")
@@ -151,6 +153,33 @@ def test_one_signature_of_two_keys_counts_once(tmp_path: Path, twin: bool) -> No
     assert refused(tmp_path, trust)
     assert len(dsse.parse(path.read_bytes(), source="x").signers([one.public, second])) == 1
     assert not foreign(path.read_bytes(), trust)
+
+
+def test_one_signature_of_two_keys_counts_once_wherever_it_is(tmp_path: Path) -> None:
+    """The same in a metablock of in-toto, over a file's own bytes, and in the token of a stock OPA bundle."""
+    one = ec_key()
+
+    def both(message: bytes) -> tuple[bytes, bytes, list[PublicKey]]:
+        value = _sign(one, message)
+        r, s = decode_dss_signature(value)
+        points = keys_of_signature(r, s, message)
+        return (
+            value,
+            r.to_bytes(32, "big") + s.to_bytes(32, "big"),
+            [PublicKey.of(_loaded(ec_spki(point)), source="k") for point in points],
+        )
+
+    path = write(tmp_path / "file", b"content")
+    value, raw, keys = both(b"content")
+    assert all(key.verifies(value, b"content") for key in keys)
+    assert len(artifact_signers([value, raw], path, keys)) == 1
+    value, raw, keys = both(b"head.payload")
+    assert len(Token("ES256", b"payload", b"head.payload", raw).signers(keys)) == 1
+    signed = {"_type": "link", "name": "s", "command": [], "materials": {}, "products": {}, "byproducts": {}}
+    signed |= {"environment": {}}
+    value, raw, keys = both(metablock.signed_bytes(signed, source="x"))
+    document = {"signed": signed, "signatures": [{"keyid": "a", "sig": item.hex()} for item in (value, raw)]}
+    assert len(metablock.signers_of(document, keys, source="x")) == 1
 
 
 def test_one_key_in_several_encodings_is_one_key() -> None:

@@ -197,6 +197,7 @@ def test_a_file_system_without_locks_is_refused(tmp_path: Path, monkeypatch: pyt
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     log = new_log(tmp_path / "log")
+    (tmp_path / "log/.lock").unlink()
     (tmp_path / "log/.lock").mkdir()
     with pytest.raises(UsageError, match="cannot write"):
         log.append([b"x"], SIGNER)

@@ -1,0 +1,152 @@
+"""How long verification takes: of the example's verdict as whole processes, and the replay against the evaluation.
+
+The first is what an auditor waits for, start of Python included; bare Python and ``--help`` are its yardsticks. The
+second is in one process and leaves the start out: the same evidence is evaluated, signed, and replayed, which reads
+the package, checks it and evaluates again. The best of several runs counts, since other work on the machine only ever
+adds.
+
+Run: python benchmarks/verification.py [RUNS]
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from probatum.attestations.attestor import KeyAttestor
+from probatum.attestations.keys import signing_key
+from probatum.attestations.package import PackageContents, write_package
+from probatum.attestations.replay import Replay
+from probatum.attestations.trust import trust_keys
+from probatum.attestations.verify import Demands, verify_package
+from probatum.evaluator.assess import Assessment, evaluate
+from probatum.evaluator.bundle import pack
+from probatum.evaluator.checklist import load_checklist
+from probatum.evaluator.engines.base import Engine
+from probatum.evaluator.engines.regorus import Regorus
+from probatum.evaluator.graph import Graph
+from probatum.evaluator.policies import PolicySet
+from probatum.evaluator.settings import settings_document
+from probatum.workbench import simulator
+
+EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "tumour-classifier"
+PROBATUM = [sys.executable, "-m", "probatum"]
+VERIFY_SECONDS, REPLAY_TIMES = 0.5, 2.0
+SUBJECTS = (200, 2_000)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is evaluated and replayed.
+
+    Args:
+        graph: the evidence.
+        policies: all built-in controls.
+        given: what the evaluation is given besides.
+    """
+
+    graph: Graph
+    policies: PolicySet
+    given: dict[str, Any]
+
+    @classmethod
+    def of(cls, subjects: int, engine: Engine) -> Case:
+        """A simulated pipeline under every control."""
+        policies = PolicySet.built_in()
+        given = {
+            "checklist": load_checklist("full", policies),
+            "now": simulator.NOW,
+            "engine": engine,
+            "parameters": simulator.parameters(),
+        }
+        return cls(simulator.scaled_graph(subjects), policies, given)
+
+    def evaluate(self) -> Assessment:
+        """The original decision."""
+        return evaluate(self.graph, policies=self.policies, **self.given)
+
+    def package(self, folder: Path, key: Any) -> Path:
+        """The signed package of that decision."""
+        settings = settings_document(**self.given)
+        contents = PackageContents(self.graph, self.evaluate().document, settings, pack(self.policies))
+        return write_package(folder, contents, attestor=KeyAttestor([key]), version="benchmark").folder
+
+
+def main(runs: int) -> int:
+    """Measure, print, and say whether the targets hold."""
+    good = whole_processes(runs)
+    with tempfile.TemporaryDirectory() as folder, Regorus() as engine:
+        for subjects in SUBJECTS:
+            good &= replays(Case.of(subjects, engine), Path(folder, str(subjects)), subjects, runs)
+    return int(not good)
+
+
+def whole_processes(runs: int) -> bool:
+    """Print what a verification takes from the shell; whether it is fast enough."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ |= {"XDG_CONFIG_HOME": folder, "PYTHONPYCACHEPREFIX": f"{folder}/pyc"}
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled
+        verdict = f"{folder}/verdict"
+        process([*PROBATUM, "keys", "new", f"{folder}/key.pem", "--no-encrypt"])
+        process([*PROBATUM, "gate", str(EXAMPLE), "--out", verdict, "--key", f"{folder}/key.pem", "-q"])
+        bare = best(lambda: process([sys.executable, "-c", "pass"]), runs)
+        shown = best(lambda: process([*PROBATUM, "--help"]), runs)
+        command = [*PROBATUM, "verify", verdict, "--public-key", f"{folder}/key.pem.pub", "-q"]
+        verified = best(lambda: process(command), runs)
+        replayed = best(lambda: process([*command, "--replay"]), runs)
+    print(f"bare Python {bare:.3f} s, probatum --help {shown:.3f} s")
+    print(
+        f"verify the example's package: {verified:.3f} s, {verified / VERIFY_SECONDS:.2f} x the target, "
+        f"{verified / shown:.2f} x --help, {verified / bare:.1f} x bare Python"
+    )
+    print(f"verify it with --replay: {replayed:.3f} s, {replayed / verified:.2f} x without")
+    return verified <= VERIFY_SECONDS
+
+
+def replays(case: Case, folder: Path, subjects: int, runs: int) -> bool:
+    """Print what a replay takes against the evaluation that it repeats; whether that is little enough."""
+    key = signing_key(ed25519.Ed25519PrivateKey.generate(), origin="benchmark")
+    package, engine = case.package(folder, key), case.given["engine"]
+    demands = Demands(trust_keys([key.public], source="benchmark"), "benchmark", simulator.NOW, replay=Replay(engine))
+
+    def verify() -> None:
+        report = verify_package(package, demands)
+        if not report.ok:
+            raise SystemExit(f"the package does not verify: {report.failures[0]}")
+
+    evaluated, replayed = best(case.evaluate, runs), best(verify, runs)
+    times = replayed / evaluated
+    missed = "" if times <= REPLAY_TIMES else f"  MISSES {REPLAY_TIMES:g} x"
+    print(
+        f"{subjects:6} subjects: evaluation {evaluated:.3f} s, "
+        f"verification with replay {replayed:.3f} s, {times:.2f} x{missed}"
+    )
+    return times <= REPLAY_TIMES
+
+
+def best(work: Callable[[], object], runs: int) -> float:
+    """Seconds on the wall of the fastest run, after one that is not counted."""
+    seconds = []
+    for _ in range(runs + 1):
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds[1:])
+
+
+def process(command: Sequence[str]) -> None:
+    """Run a whole process, which must succeed."""
+    subprocess.run(command, check=True, capture_output=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 5))

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .predicates import DEFAULT_TYPES
 from .signing_time import ALWAYS, Window, shown
 from .trust import Role, TrustPolicy
 from .trusted import Identity
 
 
 def words(policy: TrustPolicy) -> list[dict[str, Any]]:
-    """Every role: ``role``, ``signs``, ``signers`` (``name`` and ``who``), ``threshold`` and ``demands``; sorted."""
+    """Every role: ``role``, ``signs``, ``signers`` (``name`` and ``who``), ``threshold`` and ``demands``; sorted.
+
+    That a role signs something else than its name says is one of its demands, too.
+    """
     return [_role(policy, policy.roles[name]) for name in sorted(policy.roles)]
 
 
@@ -35,6 +39,8 @@ def _role(policy: TrustPolicy, role: Role) -> dict[str, Any]:
 
 def _demands(role: Role) -> list[str]:
     found = [f"{role.threshold} of {len(role.signers)} must have signed"]
+    if set(role.predicate_types) != set(DEFAULT_TYPES[role.name]):
+        found.append(f"only {', '.join(sorted(role.predicate_types))}")
     if role.max_age_days is not None:
         found.append(f"at most {role.max_age_days:g} days old")
     for signer, patterns in sorted(role.subjects.items()):

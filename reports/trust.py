@@ -8,7 +8,7 @@ from typing import Any
 from .format import Format
 from .table import render_table
 
-_COLUMNS = {"Role": "role", "May sign": "signs", "Who": "who", "Demands": "demands"}
+_COLUMNS = {"Role": "role", "Signer": "signer", "Who": "who", "Demands": "demands"}
 
 
 def render_trust(document: Mapping[str, Any], format: Format, *, color: bool = False, width: int = 100) -> str:
@@ -23,15 +23,14 @@ def render_trust(document: Mapping[str, Any], format: Format, *, color: bool = F
     Raises:
         UsageError: the format has no tables.
     """
-    rows = [
-        {
-            "role": role["role"],
-            "signs": ", ".join(role["signs"]),
-            "who": "; ".join(f"{signer['name'].partition(':')[2]}: {signer['who']}" for signer in role["signers"]),
-            "demands": ", ".join(role["demands"]),
-        }
-        for role in document["roles"]
-    ]
+    rows = [row for role in document["roles"] for row in _rows(role)]
     notes = [f"{item['level']}: {item['place']}: {item['message']}" for item in document["findings"]]
     notes.append(f"trust policy {document['sha256']}" if document["sha256"] else "this trust policy cannot be used")
     return render_table(document, rows, _COLUMNS, format, notes=notes, color=color, width=width)
+
+
+def _rows(role: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row for each signer; role and demands stand in the first."""
+    rows = [{"signer": signer["name"].partition(":")[2], "who": signer["who"]} for signer in role["signers"]]
+    rows[0] |= {"role": role["role"], "demands": ", ".join(role["demands"])}
+    return rows

@@ -175,6 +175,17 @@ def test_everything_in_words(tmp_path: Path) -> None:
     assert words(plain)[0]["demands"][1:] == ["built by https://b.example", "in a log", "its time vouched for"]
 
 
+def test_what_is_unusual_about_a_role_is_a_demand() -> None:
+    subjects = {"key:one": ("model:m", "dataset:*"), "key:two": ("gpu:*",)}
+    trust = policy(KEYS, evidence={"subjects": subjects, "predicate_types": ("https://x.example/own",)})
+    assert words(trust)[0]["demands"] == [
+        "1 of 2 must have signed",
+        "only https://x.example/own",
+        "key:one only about dataset:*, model:m",
+        "key:two only about gpu:*",
+    ]
+
+
 def test_the_document_and_its_pages(tmp_path: Path) -> None:
     path = policy_file(tmp_path)
     document = checked_file(path, NOW)

@@ -308,7 +308,8 @@ def test_a_list_that_is_rolled_back_behind_what_the_gate_knew(tmp_path: Path) ->
     )
     write_package(tmp_path / "verdict", made, attestor=KeyAttestor([KEY]), version="0")
     assert verified(tmp_path, numbered(7, of_policy())).ok
-    for hidden in ((numbered(6),), (numbered(6), revocation(of_policy())), (revocation(of_policy()),)):
+    itself = revocation(of_key(SECURITY))
+    for hidden in ((numbered(6),), (numbered(6), itself), (numbered(6), revocation(of_policy())), (itself,)):
         assert row(verified(tmp_path, *hidden), "revocations: newest").ok is False
 
 

@@ -84,10 +84,19 @@ def test_a_waiver_that_says_of_itself_who_signed_it(tmp_path: Path) -> None:
         assert "signers" not in vouched(of, trust, NOW).waivers[0]
 
 
-@pytest.mark.parametrize("trust", [None, policy({"bo": KEY}, verdict={}), policy({"bo": ed_key()}, waiver={})])
-def test_a_signature_that_is_named_must_hold(tmp_path: Path, trust: TrustPolicy | None) -> None:
+@pytest.mark.parametrize(
+    ("trust", "words"),
+    [
+        (None, "there is no trust policy"),
+        (policy({"bo": KEY}, verdict={}), "nobody who may grant waivers"),
+        (policy({"bo": ed_key()}, waiver={}), "nobody who may grant waivers"),
+    ],
+)
+def test_a_signature_that_is_named_must_hold(tmp_path: Path, trust: TrustPolicy | None, words: str) -> None:
     """A waiver names a signature that nobody can check, or of a stranger: it is not taken for one without."""
-    assert state(manifest(tmp_path, granted(tmp_path)), trust)[0] == "invalid"
+    found, why = state(manifest(tmp_path, granted(tmp_path)), trust)
+    assert found == "invalid"
+    assert words in why
 
 
 @pytest.mark.parametrize(

@@ -52,8 +52,6 @@ def _demands(role: Role) -> list[str]:
     if role.require_timestamp:
         by = f" by {' or '.join(sorted(role.timestamp_authorities))}" if role.timestamp_authorities else ""
         found.append(f"its time vouched for{by}")
-    for signer, subjects in sorted(role.subjects.items()):
-        found.append(f"{signer} only about {', '.join(sorted(subjects))}")
     return found
 
 

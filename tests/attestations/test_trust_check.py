@@ -181,8 +181,8 @@ def test_what_is_unusual_about_a_role_is_a_demand() -> None:
     assert words(trust)[0]["demands"] == [
         "1 of 2 must have signed",
         "only https://x.example/own",
-        "key:one only about dataset:*, model:m",
-        "key:two only about gpu:*",
+        "key:one about dataset:*, model:m alone",
+        "key:two about gpu:* alone",
     ]
 
 

@@ -1,5 +1,8 @@
 """The verdict: a SLSA Verification Summary, strictly by its specification (https://slsa.dev/spec/v1.1/verification_summary).
 
+Version 1.2 of the specification only adds levels of other tracks. Both ask consumers to accept pairs of signer and
+verifier: the verifier is always the one below, and a verdict that names another is refused.
+
 An inconclusive assessment is FAILED. Levels are Probatum's own (``PROBATUM_<CHECKLIST>_PASSED``), never a ``SLSA_``
 level, which Probatum does not verify. What the specification does not know is in one extension field named by URI.
 """

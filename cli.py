@@ -7,6 +7,7 @@ which and why. stdout carries data only. Everything heavy is imported by the com
 from __future__ import annotations
 
 import signal
+import sys
 from typing import Annotated
 
 import typer
@@ -48,7 +49,16 @@ keys_app.command("show")(keys_show)
 def main() -> None:
     """The entry point of the ``probatum`` command; asked to end, it tidies up as it does for Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _leave_out_others(sys.argv[1] if len(sys.argv) > 1 else "")
     app()
+
+
+def _leave_out_others(name: str) -> None:
+    """Typer builds every command before it runs one, which takes longer than most do: build what is asked for."""
+    commands = [item for item in app.registered_commands if getattr(item.callback, "__name__", None) == name]
+    groups = [item for item in app.registered_groups if item.name == name]
+    if commands or groups:
+        app.registered_commands, app.registered_groups = commands, groups
 
 
 @app.callback(invoke_without_command=True)

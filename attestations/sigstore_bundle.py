@@ -163,7 +163,7 @@ def _joined(found: list[VerifiedBundle]) -> VerifiedBundle:
     """The same bundle against several roots, as where two snapshots of one instance's root are pinned."""
     first, *_ = found
     names = frozenset(name for item in found for name in item.facts.logs)
-    signers = tuple(signer for item in found for signer in item.signers)
+    signers = tuple(dict.fromkeys(signer for item in found for signer in item.signers))
     return replace(first, signers=signers, facts=replace(first.facts, logs=names, authorities=names))
 
 

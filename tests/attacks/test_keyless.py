@@ -30,6 +30,7 @@ from probatum.attestations.package_names import TIMESTAMP
 from probatum.attestations.signing_time import Window
 from probatum.attestations.sigstore_form import only_form
 from probatum.attestations.trust import TrustPolicy, trust_keys
+from probatum.attestations.trusted import Identity
 from probatum.attestations.verifier import TrustVerifier
 from probatum.attestations.verify import Demands, verify_package
 
@@ -399,9 +400,11 @@ def test_an_identity_counts_only_with_the_root_that_it_names() -> None:
     one, two = Services(), Services()
     policy = trusting(one)
     roots = {"own": policy.sigstore["own"], "two": trusting(two).sigstore["own"]}
-    both = replace(policy, sigstore=roots)
+    other = Identity(ISSUER, "https://ci.example/two", roots=("two",))
+    both = replace(policy, sigstore=roots, identities={**policy.identities, "other": other})
     assert reason(one.sign_statement(PAYLOAD), both) == ""
-    assert reason(two.sign_statement(PAYLOAD), both)
+    assert "other: the identity" in reason(two.sign_statement(PAYLOAD), both)
+    assert "ci: the identity" in reason(one.sign_statement(PAYLOAD, identity="https://ci.example/two"), both)
 
 
 # Roots
@@ -504,6 +507,11 @@ def test_no_byte_of_a_signed_verdict_is_free(tmp_path: Path) -> None:
         assert not verified(folder, policy).ok, f"byte {at} of {len(honest)}"
     path.write_bytes(honest)
     assert verified(folder, policy).ok
+
+
+def test_a_verdict_that_was_signed_as_something_else(services: Services, tmp_path: Path) -> None:
+    folder = signed_package(tmp_path, services, payload_type="text/plain")
+    assert "verdict.sigstore.json: payload type" in refusal(verified(folder, trusting(services)))
 
 
 def test_a_verdict_by_an_identity_of_another_role(services: Services, tmp_path: Path) -> None:

@@ -6,17 +6,20 @@ import base64
 import json
 import socket
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from signing_case import NOW, sha256, statement, write
-from sigstore_case import ISSUER, WORKFLOW, Services
+from sigstore_case import ISSUER, SIGNED_AT, WORKFLOW, Services
 
 from probatum.attestations.predicates import DEFAULT_TYPES
+from probatum.attestations.sigstore_bundle import verify_statement
 from probatum.attestations.trust import Role, TrustPolicy
 from probatum.attestations.trusted import Identity, SigstoreRoot
 from probatum.attestations.verifier import TrustVerifier
+from probatum.errors import TrustError
 
 PAYLOAD = json.dumps(statement("a" * 64)).encode()
 
@@ -153,6 +156,84 @@ def test_a_signed_file(services: Services, tmp_path: Path) -> None:
     file.write_bytes(b"weightz")
     assert not verifier.verify_artifact(bundle, source="b", artifact=file).verified
     assert "cannot be read" in verifier.verify_artifact(bundle, source="b", artifact=tmp_path / "no").reason
+
+
+def test_what_is_known_of_a_signature(services: Services) -> None:
+    stamped = replace(services, stamped=True)
+    policy = trusting(stamped)
+    found = verify_statement(stamped.sign_statement(PAYLOAD, claims={"ref": "refs/heads/main"}), policy, source="b")
+    assert found.content == PAYLOAD
+    assert found.claims == {
+        "issuer": ISSUER, "subject": WORKFLOW, "subject_type": "uri", "ref": "refs/heads/main",
+    }  # fmt: skip
+    assert found.facts.signed_at == SIGNED_AT + timedelta(seconds=1)
+    assert (found.facts.logs, found.facts.authorities) == ({"sigstore"}, {"sigstore"})
+    assert found.facts.key is not None
+    assert found.times == (
+        "2026-11-19T12:00:01+00:00 by a timestamp authority",
+        "2026-11-19T12:00:00+00:00 by the log",
+    )
+
+
+def test_two_snapshots_of_one_root_are_one_signer(services: Services) -> None:
+    policy = trusting(services)
+    later = services.trusted_root() + b"\n"
+    roots = {"old": policy.sigstore["sigstore"], "new": SigstoreRoot(sha256(later), later)}
+    identity = replace(policy.identities["ci"], roots=("old", "new"))
+    both = replace(policy, sigstore=roots, identities={"ci": identity})
+    found = verify_statement(services.sign_statement(PAYLOAD), both, source="b")
+    assert found.facts.logs == {"old", "new"}
+    assert found.signers == ("identity:ci",)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"verificationMaterial": {"tlogEntries": [{}], "timestampVerificationData": {"rfc3161Timestamps": [1]}}},
+        {"verificationMaterial": {"tlogEntries": []}, "dsseEnvelope": {}},
+        {"verificationMaterial": {"tlogEntries": [1]}},
+        [],
+    ],
+)
+def test_what_is_no_bundle(services: Services, document: Any) -> None:
+    with pytest.raises(TrustError, match="cannot be verified"):
+        verify_statement(json.dumps(document).encode(), trusting(services), source="b")
+
+
+def test_odd_trusted_roots_verify_nothing(services: Services) -> None:
+    bundle = services.sign_statement(PAYLOAD)
+
+    def refused(change: Any) -> str:
+        document = services.root_document()
+        change(document)
+        data = json.dumps(document).encode()
+        policy = replace(trusting(services), sigstore={"sigstore": SigstoreRoot(sha256(data), data)})
+        with pytest.raises(TrustError) as error:
+            verify_statement(bundle, policy, source="b")
+        return str(error.value)
+
+    assert "no certificateAuthorities" in refused(lambda d: d["certificateAuthorities"][0]["validFor"].update(end="x"))
+    assert "no tlogs" in refused(lambda d: d.update(tlogs=[]))
+    assert "damaged" in refused(lambda d: d.update(tlogs=[1]))
+    unlimited = services.root_document()
+    unlimited["tlogs"][0]["publicKey"].pop("validFor")
+    data = json.dumps(unlimited).encode()
+    policy = replace(trusting(services), sigstore={"sigstore": SigstoreRoot(sha256(data), data)})
+    assert TrustVerifier(policy, NOW).verify(bundle, source="b").verified
+
+
+@pytest.mark.parametrize("value", ["", "a\nb", "x" * 5000])
+def test_claims_that_cannot_be_shown(services: Services, value: str) -> None:
+    found = TrustVerifier(trusting(services), NOW).verify(
+        services.sign_statement(PAYLOAD, claims={"ref": value}), source="b"
+    )
+    assert "claim" in found.reason
+
+
+def test_a_certificate_that_names_nobody(services: Services) -> None:
+    found = TrustVerifier(trusting(services), NOW).verify(services.sign_statement(PAYLOAD, identity=[]), source="b")
+    assert "0 holders" in found.reason
 
 
 def test_a_damaged_trusted_root(services: Services) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from rfc3161_client import decode_timestamp_response
 from sigstore_package import authority
 from sigstore_service import Service, running
 from timestamp_case import STAMPED_AT, Authority, integer, sequence, set_of
@@ -34,6 +35,11 @@ ROOT_ONLY = TimestampAuthority(Certificates(authority(TSA).certificates.der[1:])
 def service() -> Iterator[Service]:
     with running(Service()) as found:
         yield found
+
+
+def nonce_of(response: bytes) -> int:
+    nonce: int = decode_timestamp_response(response).tst_info.nonce
+    return nonce
 
 
 def verified(response: bytes, data: bytes = DATA, tsa: Authority = TSA) -> str:
@@ -141,6 +147,7 @@ def test_a_timestamp_is_asked_for(service: Service) -> None:
     [
         (lambda _: TSA.stamp(b"something else"), "over something else"),
         (lambda _: TSA.stamp(DATA), "over something else"),  # of another request: the nonce is missing
+        (lambda honest: TSA.respond(b"\0" * 32, nonce=nonce_of(honest)), "over something else"),
         (lambda _: b"<html>", "cut short"),
         (lambda _: b"\0" * 70_000, "more than"),
         (lambda _: TSA.respond(IMPRINT, status=2), "did not grant"),

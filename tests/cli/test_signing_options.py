@@ -1,4 +1,4 @@
-"""`--sign`, `--sigstore-config`, `--timestamp`: who signs is what the user said, and what is published is said first."""
+"""Who signs is what the user said (`--sign`, `--key`), and what will be published is told before."""
 
 from __future__ import annotations
 

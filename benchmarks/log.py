@@ -60,6 +60,8 @@ def appends(log: Log, signer: NoteSigner, rounds: int) -> bool:
     os.close(raw)
     median = statistics.median(times)
     print(f"append: {_shown(times)} (median at most {APPEND_LIMIT:g} ms)")
+    spent = (time.process_time() - began) * 1000 / rounds
+    print(f"  processor: {spent:.2f} ms on average, the yardstick's included")
     print(
         f"  one write and fdatasync of the same bytes: {_shown(floor)}; {median / statistics.median(floor):.1f} x that"
     )

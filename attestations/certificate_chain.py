@@ -54,8 +54,12 @@ class Chain:
             TrustError: it is too weak or of an unknown kind.
         """
         from cryptography import x509
+        from cryptography.exceptions import UnsupportedAlgorithm
 
-        public: Any = x509.load_der_x509_certificate(self.leaf).public_key()
+        try:
+            public: Any = x509.load_der_x509_certificate(self.leaf).public_key()
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise TrustError("the key of the certificate is of an unknown kind", why=str(error)[:200]) from error
         return PublicKey.of(public, source="the key of the certificate")
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ProbatumError
 from .certificate_chain import Chain
 from .signing_time import Judged, SignatureFacts, judged_at, shown
-from .timestamp import verify_timestamp
+from .timestamp import check_stamp, claimed_time
 from .trust import TrustPolicy
 from .trusted import CertificateSigner
 
@@ -64,22 +64,20 @@ def holders(
 
 def _stamped(trust: TrustPolicy, chain: Chain, signature: bytes) -> tuple[datetime | None, frozenset[str], list[str]]:
     """The earliest time that a timestamp authority vouches for; a timestamp that does not hold says nothing."""
-    stamps, reasons = [], []
-    for at, response in enumerate(chain.timestamps):
-        try:
-            source = f"timestamp {at + 1}"
-            stamps.append(verify_timestamp(response, signature, trust.timestamp_authorities, source=source))
-        except ProbatumError as error:
-            reasons.append(str(error))
-    names = frozenset(name for stamp in stamps for name in stamp.authorities)
-    return min((stamp.time for stamp in stamps), default=None), names, reasons
+    times, names, reasons = [], set(), []
+    for at, response in enumerate(chain.timestamps, 1):
+        for name, authority in sorted(trust.timestamp_authorities.items()):
+            try:
+                check_stamp(response, signature, {name: authority}, source=f"timestamp {at}")
+                times.append(claimed_time(response, source=f"timestamp {at}"))
+                names.add(name)
+            except ProbatumError as error:
+                reasons.append(f"{name}: {error}")
+    return min(times, default=None), frozenset(names), reasons
 
 
 def _objection(signer: CertificateSigner, chain: Chain, judged: Judged) -> str:
     """Why a chain does not show that its holder is the signer; empty when it does."""
-    from cryptography import x509
-    from cryptography.x509.verification import VerificationError
-
     if judged.at is None:
         return judged.reason
     try:
@@ -88,7 +86,7 @@ def _objection(signer: CertificateSigner, chain: Chain, judged: Judged) -> str:
         if reason:
             return reason
         _verifier(signer, judged.at).verify(leaf, intermediates)
-    except (VerificationError, ValueError, TypeError, x509.DuplicateExtension) as error:
+    except Exception as error:  # a hostile certificate makes the library raise far more than its own errors
         at = (
             f"at the time of signing, {shown(judged.at)}"
             if judged.vouched

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -241,6 +242,13 @@ def test_a_pattern_matches_no_look_alike(identity: str) -> None:
     assert not matches(PATTERN, identity)
     found = Identity(ISSUER, pattern=PATTERN).objection({"issuer": ISSUER, "subject": identity})
     assert "does not follow" in found
+
+
+def test_an_identity_cannot_stall_the_comparison() -> None:
+    """Resource exhaustion: an identity for which a backtracking matcher tries every way to share it out (CWE-1333)."""
+    began = time.process_time()
+    assert not matches(f"https://ci.example/{'*-' * 20}x", f"https://ci.example/{'-' * 4000}y")
+    assert time.process_time() - began < 5
 
 
 def keyless(services: Services, **fields: Any) -> TrustPolicy:

@@ -24,6 +24,7 @@ from certificate_case import (
 )
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from in_toto.models.layout import Layout, Step
 from in_toto.models.metadata import Envelope as InTotoEnvelope
@@ -262,3 +263,18 @@ def test_as_of_a_date_a_bare_key_proves_nothing() -> None:
     key = ed_key()
     assert verified(envelope(PAYLOAD, key), policy({"k": key})).verified
     assert NO_EVIDENCE in verified(envelope(PAYLOAD, key), policy({"k": key}), as_of=NOW).reason
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ("06082a8648ce3d030107", "06082a8648ce3d03017f"),  # the curve of its key: an unknown one
+    ("06072a8648ce3d0201", "06072a8648ce3d027f"),  # the kind of its key: an unknown one
+    ("0603551d11", "0603551d25"),  # its names: a second list of purposes
+    ("0603551d25", "0603551d11"),  # its purposes: a second list of names
+])  # fmt: skip
+def test_certificates_that_cannot_be_read_are_refused_with_a_reason(old: str, new: str) -> None:
+    odd = bytes.fromhex(BUILDER.leaf.public_bytes(Encoding.DER).hex().replace(old, new))
+    assert odd != BUILDER.leaf.public_bytes(Encoding.DER)
+    signer = Signer(BUILDER.key, x509.load_der_x509_certificate(odd), BUILDER.intermediates)
+    found = verified(bundled(PAYLOAD, signer), trusting(CA.root))
+    assert not found.verified
+    assert found.reason

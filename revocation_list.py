@@ -91,7 +91,7 @@ def _last_number(known: Revocations, name: str, out: Path) -> int:
         raise TrustError(
             f"{out} is not the list {name}", why="another document lies there", remedy="give another --out or --name"
         )
-    return 0 if last is None or last.listed is None else last.listed.number
+    return 0 if last is None else last.listed.number
 
 
 def _entries(known: Revocations) -> list[Entry]:

@@ -60,9 +60,7 @@ def _knowledge(known: Revocations) -> Iterator[Row]:
         yield Row("revocations", False, "documents that can be relied on", problem.source, problem.why)
     if known.documents:
         newest = stamp(max(document.issued_at for document in known.documents))
-        lists = "".join(
-            f", {name} number {item.listed.number}" for name, item in sorted(known.lists.items()) if item.listed
-        )
+        lists = "".join(f", {name} number {issue.listed.number}" for name, issue in sorted(known.lists.items()))
         found = f"{known.count} in {len(known.documents)} documents, the newest of {newest}{lists}"
         yield Row("revocations", True, "", found, f"sha256 {known.digest}")
 

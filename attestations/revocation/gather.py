@@ -50,21 +50,19 @@ def rolled_back(known: Revocations, found: Revocations) -> Iterator[Problem]:
     """
     for name, before in known.lists.items():
         now = found.lists.get(name)
-        if before.listed is None:
-            continue
-        if now is None or now.listed is None:
+        if now is None:
             yield Problem(name, f"number {before.listed.number} of this list is known, and now it is missing", _NEWER)
         elif now.listed.number < before.listed.number:
             why = f"rolled back: number {now.listed.number} was given, and number {before.listed.number} is known"
-            yield Problem(f"{now.source} ({name})", why, _NEWER)
+            yield Problem(f"{now.document.source} ({name})", why, _NEWER)
 
 
 def _stale(found: Revocations, now: datetime) -> Iterator[Problem]:
-    for name, document in found.lists.items():
-        update = document.listed.next_update if document.listed is not None else None
+    for name, issue in found.lists.items():
+        update = issue.listed.next_update
         if update is not None and now > update:
             why = f"out of date: a newer issue of the list {name} was due on {stamp(update)}"
-            yield Problem(document.source, why, _NEWER, stale=True)
+            yield Problem(issue.document.source, why, _NEWER, stale=True)
 
 
 def _forked(documents: Iterable[Document]) -> Iterator[Problem]:

@@ -6,16 +6,17 @@ older one revoked stays revoked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from ... import strict_json
 from ...errors import TrustError
 from .document import Document
 from .entry import Entry, Target
+from .statement import Listed
 
 SCHEMA = "https://probatum.dev/revocations/v1"
 
@@ -56,6 +57,18 @@ class Hit:
         who = " and ".join(self.document.signers)
         when = self.document.issued_at.date().isoformat()
         return f"{self.entry.told()}, as {who} said on {when} in {self.document.source}"
+
+
+class Issue(NamedTuple):
+    """One issue of a list.
+
+    Args:
+        listed: its name and number.
+        document: what it says.
+    """
+
+    listed: Listed
+    document: Document
 
 
 @dataclass(frozen=True)
@@ -103,21 +116,11 @@ class Revocations:
         """Everything of a kind that is revoked."""
         return [target for target in self._hits if target.kind == kind]
 
-    def evidence_in(self, ids: Iterable[str]) -> list[str]:
-        """Those of some observations that are revoked, sorted."""
-        revoked = {target.name for target in self.of_kind("evidence")}
-        return sorted(revoked.intersection(ids)) if revoked else []
-
     @cached_property
-    def lists(self) -> Mapping[str, Document]:
+    def lists(self) -> Mapping[str, Issue]:
         """Name of each list to its newest issue."""
-        newest: dict[str, Document] = {}
-        for document in self.documents:
-            if document.listed is not None:
-                known = newest.get(document.listed.name)
-                if known is None or known.listed is None or known.listed.number < document.listed.number:
-                    newest[document.listed.name] = document
-        return newest
+        issues = [Issue(item.listed, item) for item in self.documents if item.listed is not None]
+        return {issue.listed.name: issue for issue in sorted(issues, key=lambda issue: issue.listed.number)}
 
     @cached_property
     def digest(self) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from certificate_case import Authority, clock, enveloped, signature, trusting
 from foreign_case import (
     changed,
     cosign_attestation,
@@ -26,6 +28,7 @@ from foreign_case import (
 from signing_case import NOW, SLSA, ec_key, ed_key, envelope, sha256, statement, write
 from sigstore_case import ISSUER, SIGNED_AT, WORKFLOW, Services
 from sigstore_log import b64
+from timestamp_case import Authority as Clock
 
 from probatum.attestations.foreign import bundle as bundles
 from probatum.attestations.forms import KINDS, kind_of
@@ -293,3 +296,38 @@ def test_a_malformed_certificate_in_a_cosign_bundle(services: Services, cert: An
 def test_a_malformed_rekor_bundle(services: Services, change: dict[str, Any]) -> None:
     data = changed(cosign_attestation(services, PAYLOAD), lambda value: value["rekorBundle"]["Payload"].update(change))
     assert not verifier(services).verify(data, source="c").verified
+
+
+COLLECTION = "https://witness.testifysec.com/attestation-collection/v0.1"
+WITNESS = {
+    "_type": "https://in-toto.io/Statement/v0.1",
+    "subject": [
+        {"name": "https://witness.dev/attestations/git/v0.1/commithash:abc", "digest": {"sha1": "c" * 40}},
+        {"name": "file:m.bin", "digest": {"sha256": "a" * 64, "gitoid:sha256": "gitoid:blob:sha256:" + "a" * 64}},
+    ],
+    "predicateType": COLLECTION,
+    "predicate": {"name": "train", "attestations": [{"type": "https://witness.dev/attestations/product/v0.1"}]},
+}
+
+
+def test_a_witness_collection() -> None:
+    """Signed with a certificate that has expired since, and a timestamp from before."""
+    authority, watch = Authority(), Clock()
+    signer = authority.issue(until=NOW - timedelta(hours=1))
+    payload = json.dumps(WITNESS).encode()
+    stamped = enveloped(payload, signature(signer, payload, form="witness", stamps=lambda value: [watch.stamp(value)]))
+    trust = trusting(authority.root, authority=clock(watch), predicate_types=(COLLECTION,))
+    found = TrustVerifier(trust, NOW).verify(stamped, source="w")
+    assert (found.reason, found.kind, found.about) == ("", "dsse", COLLECTION)
+    assert (found.signers, found.statement) == (("certificate:server",), WITNESS)
+    assert found.signed_at is not None
+    bare = enveloped(payload, signature(signer, payload, form="witness"))
+    found = TrustVerifier(trust, NOW).verify(bare, source="w")
+    assert not found.verified
+    assert "neither a log entry nor a timestamp" in found.reason
+
+
+def test_a_witness_collection_of_a_key() -> None:
+    roles = {"link": Role("link", ("key:k",), (COLLECTION,))}
+    found = TrustVerifier(TrustPolicy({"k": KEY.public}, roles), NOW).verify(envelope(WITNESS, KEY), source="w")
+    assert (found.reason, found.roles) == ("", ("link",))

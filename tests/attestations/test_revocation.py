@@ -288,7 +288,7 @@ def test_lists_are_numbered_and_due() -> None:
     first, second = numbered(1, of_policy(), days=1), numbered(2, of_policy("b" * 64), days=30)
     found = known(first, second, now=NOW + timedelta(days=10))
     assert found.problems == (), "only the newest has to be fresh"
-    assert (found.count, found.lists["acme"].source) == (2, "1.dsse.json")
+    assert (found.count, found.lists["acme"].document.source) == (2, "1.dsse.json")
     assert "a newer issue of the list acme was due" in known(first, now=NOW + timedelta(days=2)).problems[0].why
     assert known(first, now=NOW + timedelta(days=1)).problems == ()
     assert known(numbered(1)).given, "an empty list is knowledge"

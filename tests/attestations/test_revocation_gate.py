@@ -172,12 +172,16 @@ def test_what_cannot_be_relied_on_stops_a_gate(place: Path) -> None:
     assert (shown.exit_code, last_line(shown)) == (1, "probatum: REFUSED: revocations (exit 1)")
 
 
-def test_sources_that_are_not_there(place: Path) -> None:
+def test_sources_that_are_not_there(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert gate(place).exit_code == 0
     assert "cannot read" in last_line(verify(place, "--revocations", place / "absent"))
     (place / "empty").mkdir()
     write(place / "empty/notes.txt", "x")
     assert "it holds no file" in verify(place, "--revocations", place / "empty").stdout
+    monkeypatch.setattr("probatum.revocation_sources.MAX_FILES", 1)
+    write(place / "many/a.json", "x")
+    write(place / "many/b.json", "x")
+    assert "holds too much" in last_line(verify(place, "--revocations", place / "many"))
     for command in (gate, verify):
         offline = command(place, "--revocations", "https://probatum.dev/revoked.json")
         assert (offline.exit_code, "is on the network" in last_line(offline)) == (2, True)

@@ -17,6 +17,8 @@ from revocation_case import HEX, STRANGER, of_key
 from signing_case import write
 from typer.testing import CliRunner
 
+from probatum import strict_json
+from probatum.attestations import dsse
 from probatum.attestations.attestor import KeyAttestor
 from probatum.attestations.package import write_package
 from probatum.attestations.revocation.entry import Target
@@ -29,6 +31,7 @@ from probatum.attestations.revocation.question import (
     about_policy,
     about_signer,
 )
+from probatum.attestations.vsa import PACKAGE_FIELD
 from probatum.attestations.zip_package import zip_bytes
 from probatum.cli import app
 from probatum.errors import UsageError
@@ -231,6 +234,23 @@ def test_a_damaged_package_is_named_and_ends_nothing(tmp_path: Path, name: str, 
     damaged, whole = impact(tmp_path, about_evidence(id_of("provenance")), ENGINE)
     assert (damaged.package, damaged.state, why in damaged.why) == ("a", UNDECIDED, True), damaged.why
     assert whole.state == FALLS
+
+
+def test_a_package_that_another_tool_would_sign_is_named(tmp_path: Path) -> None:
+    """A verdict that names no files, and one whose package has no assessment."""
+    kept(tmp_path / "a")
+    kept(tmp_path / "b")
+    for name, change in (("a", {"files": 3}), ("b", {"files": {}})):
+        path = tmp_path / name / "verdict.dsse.json"
+        document = strict_json.loads(dsse.parse(path.read_bytes(), source="it").payload, source="it")
+        document["predicate"][PACKAGE_FIELD] = change
+        path.write_bytes(dsse.sign(strict_json.canonical(document), [KEY]).to_bytes())
+    for file in (tmp_path / "b").rglob("*"):
+        if file.is_file() and file.name != "verdict.dsse.json":
+            file.unlink()
+    unnamed, empty = impact(tmp_path, about_policy(HEX), ENGINE)
+    assert (unnamed.state, "does not name the files" in unnamed.why) == (UNDECIDED, True)
+    assert (empty.state, empty.why) == (UNDECIDED, "the package has no assessment")
 
 
 def resigned(folder: Path, change: Any) -> None:

@@ -8,12 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from rfc3161_client import decode_timestamp_response
 from sigstore_package import authority
 from sigstore_service import Service, running
 from timestamp_case import STAMPED_AT, Authority, integer, sequence, set_of
 
+from probatum.attestations.ecdsa_form import ORDERS, one_form
+from probatum.attestations.public_key import _CURVES
 from probatum.attestations.timestamp import (
     check_stamp,
     check_url,
@@ -28,6 +31,7 @@ from probatum.errors import TrustError, UsageError
 DATA = b"the signed verdict"
 IMPRINT = hashlib.sha256(DATA).digest()
 TSA = Authority()
+TWINS = Authority(twins=True)
 ROOT_ONLY = TimestampAuthority(Certificates(authority(TSA).certificates.der[1:]), "")
 
 
@@ -127,6 +131,20 @@ def test_words_of_the_status_are_left_out() -> None:
     assert verified(made) == "tsa"
     with pytest.raises(TrustError, match="did not grant"):
         only_form(TSA.respond(IMPRINT, status=2), source="it")
+
+
+def test_a_signature_has_one_form() -> None:
+    """Anybody can make the twin of an ECDSA signature; what real authorities make is brought into one form."""
+    assert {item for _, _, item in _CURVES.values()} == set(ORDERS)
+    answers = [Authority.respond(TWINS, IMPRINT) for _ in range(40)]
+    refused = [answer for answer in answers if not verified(answer, tsa=TWINS)]
+    assert 0 < len(refused) < 40
+    for answer in refused:
+        assert verified(only_form(answer, source="it"), tsa=TWINS)
+    assert one_form(b"no signature") == b"no signature"
+    assert one_form(encode_dss_signature(1 << 600, 1)) == encode_dss_signature(1 << 600, 1)
+    with pytest.raises(TrustError, match="is refused"):
+        only_form(sequence(sequence(integer(0)), sequence(integer(5))), source="it")
 
 
 def test_signature_algorithms_belong_to_their_digest() -> None:

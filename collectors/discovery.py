@@ -47,6 +47,8 @@ _ATTESTATIONS = (
     ".link",
     ".layout",
     ".sig",
+    ".attestation",
+    ".provenance",
 )
 _COMPRESSIONS = {".gz", ".bz2", ".xz", ".zst", ".lz4", ".z"}
 _SNIFFED_BYTES = 4096
@@ -106,7 +108,7 @@ def classify(root: Path, name: str) -> str | None:
     path = PurePosixPath(name)
     lower, suffixes = path.name.lower(), [suffix.lower() for suffix in path.suffixes]
     suffix = next((item for item in reversed(suffixes) if item not in _COMPRESSIONS), "")
-    if lower.endswith(_ATTESTATIONS) or (suffix == ".json" and "attestations" in path.parts):
+    if lower.endswith(_ATTESTATIONS) or (suffix in (".json", ".jsonl") and "attestations" in path.parts):
         return "attestation"
     if lower.endswith((".cdx.json", ".cdx.xml")) or lower == "bom.json":
         return "bom"

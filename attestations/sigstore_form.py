@@ -14,6 +14,7 @@ from typing import Any
 from .. import strict_json
 from ..errors import TrustError
 from ..strict_json import DEFAULT_LIMITS, Limits
+from .ecdsa_form import one_form
 from .timestamp_token import check_form as check_token
 from .timestamp_token import only_form as only_token
 
@@ -34,8 +35,11 @@ def only_form(data: bytes, *, source: str) -> bytes:
     """
     document = strict_json.loads(data, source=source)
     material = document["verificationMaterial"]
-    proof = material["tlogEntries"][0]["inclusionProof"]
-    proof["checkpoint"]["envelope"] = _own_signature(proof["checkpoint"]["envelope"], material["tlogEntries"][0])
+    entry = material["tlogEntries"][0]
+    checkpoint = entry["inclusionProof"]["checkpoint"]
+    checkpoint["envelope"] = _own_signature(checkpoint["envelope"], entry)
+    if "inclusionPromise" in entry:
+        entry["inclusionPromise"] = _own_promise(entry["inclusionPromise"])
     stamps = material.pop("timestampVerificationData", {}).get("rfc3161Timestamps", [])
     if stamps:
         tokens = [only_token(base64.b64decode(item["signedTimestamp"]), source=source) for item in stamps]
@@ -83,8 +87,9 @@ def _problem(document: Any, data: bytes) -> str:
     (entry,) = document["verificationMaterial"]["tlogEntries"]
     envelope = entry["inclusionProof"]["checkpoint"]["envelope"]
     if envelope != _own_signature(envelope, entry):
-        return "its checkpoint has more than the log's own signature"
-    return ""
+        return "its checkpoint has more than the log's own signature, or a twin of it"
+    promise = entry.get("inclusionPromise", {"signedEntryTimestamp": ""})
+    return "" if promise == _own_promise(promise) else "the log's promise is a twin of the one that it made"
 
 
 def _own_signature(envelope: str, entry: Mapping[str, Any]) -> str:
@@ -95,6 +100,11 @@ def _own_signature(envelope: str, entry: Mapping[str, Any]) -> str:
     for line in signatures.splitlines():
         dash, _, value = [*line.split(" "), "", "", ""][:3]
         if dash == "\u2014" and base64.b64decode(value)[:4] == prefix:
-            raw = base64.b64encode(base64.b64decode(value)).decode()
+            raw = base64.b64encode(prefix + one_form(base64.b64decode(value)[4:])).decode()
             return f"{note}\n\n\u2014 {name} {raw}\n"
     return f"{note}\n\n"
+
+
+def _own_promise(promise: Mapping[str, str]) -> dict[str, str]:
+    signature = one_form(base64.b64decode(promise["signedEntryTimestamp"]))
+    return {**promise, "signedEntryTimestamp": base64.b64encode(signature).decode()}

@@ -8,18 +8,21 @@ here it is refused, or, when it has just been received, brought into the one for
 from __future__ import annotations
 
 from ..errors import TrustError
+from .ecdsa_form import one_form
 
 _GRANTED = bytes.fromhex("3003020100")
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 _VERSION_3 = bytes.fromhex("020103")
 _VERSION_1 = bytes.fromhex("020101")
 _SEQUENCE, _SET, _OCTETS, _TAGGED = 0x30, 0x31, 0x04, 0xA0
+_SIGNATURE = (1, 1, 0, -1, 0, 5)
+"""From the response to the signature: token, its content, signed data, signers, the first one, its signature."""
 _DIGESTS = {"01": ("0b", "02"), "02": ("0c", "03"), "03": ("0d", "04")}
 """Last byte of a SHA-2 digest's object identifier to those of RSA and of ECDSA signatures over that digest."""
 
 
 def only_form(response: bytes, *, source: str) -> bytes:
-    """A response without the words of its status; what else nobody signs is refused.
+    """A response without the words of its status, its signature in one form; what else nobody signs is refused.
 
     Args:
         response: a granted TimeStampResp.
@@ -32,7 +35,10 @@ def only_form(response: bytes, *, source: str) -> bytes:
     if len(parts) != 2 or not parts[0][1].startswith(_GRANTED[2:]):
         raise _refused(source, "the authority did not grant a timestamp")
     body = _GRANTED + parts[1][2]
-    made = bytes([_SEQUENCE]) + _length(len(body)) + body
+    try:
+        made = _signed_once(_value(_SEQUENCE, body), _SIGNATURE, source)
+    except IndexError as error:
+        raise _refused(source, "it holds no signed data") from error
     check_form(made, source=source)
     return made
 
@@ -66,6 +72,8 @@ def _check_signer(parts: list[tuple[int, bytes, bytes]], source: str) -> None:
     digest, algorithm = _children(parts[2][1], source), _children(parts[4][1], source)
     if not _fits(digest[0][1].hex(), algorithm[0][1].hex()):
         raise _refused(source, "its signature algorithm does not belong to its digest")
+    if one_form(parts[5][1]) != parts[5][1]:
+        raise _refused(source, "its signature is a twin of the one that the authority made")
 
 
 def _fits(digest: str, algorithm: str) -> bool:
@@ -74,6 +82,20 @@ def _fits(digest: str, algorithm: str) -> bool:
     if digest[:-2] != "6086480165030402" or not rsa:
         return False
     return algorithm in ("2a864886f70d010101", f"2a864886f70d0101{rsa}", f"2a8648ce3d0403{ecdsa}")
+
+
+def _signed_once(whole: bytes, path: tuple[int, ...], source: str) -> bytes:
+    """A value with the signature at a path inside it in its one form; each step is a place among the parts."""
+    ((tag, content, _),) = _children(whole, source)
+    if not path:
+        return _value(tag, one_form(content))
+    parts = [part for _, _, part in _children(content, source)]
+    parts[path[0]] = _signed_once(parts[path[0]], path[1:], source)
+    return _value(tag, b"".join(parts))
+
+
+def _value(tag: int, content: bytes) -> bytes:
+    return bytes([tag]) + _length(len(content)) + content
 
 
 def _one(data: bytes, tag: int, source: str) -> bytes:

@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from probatum.attestations.ecdsa_form import one_form
+
 SHA256 = bytes.fromhex("0609608648016503040201")
 _ECDSA_SHA256 = bytes.fromhex("06082a8648ce3d040302")
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
@@ -57,12 +59,14 @@ class Authority:
         days: for how long its certificate is valid, from a day before ``at``.
         purpose: extended key usage of its certificate.
         at: the middle of its life.
+        twins: it signs as real ones do, with the larger ``s`` every other time.
     """
 
     name: str = "Test TSA"
     days: int = 3650
     purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.TIME_STAMPING
     at: datetime = STAMPED_AT
+    twins: bool = False
     root_key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
 
@@ -134,6 +138,7 @@ class Authority:
             sequence(_CERTIFICATE_V2, set_of(sequence(sequence(sequence(der(0x04, hashed)))))),
         ]
         signature = self.key.sign(set_of(*attributes), ec.ECDSA(hashes.SHA256()))
+        signature = signature if self.twins else one_form(signature)
         return sequence(
             integer(1),
             sequence(self.leaf.issuer.public_bytes(), integer(self.leaf.serial_number)),

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from package_case import contents, pipeline
 from signing_case import NOW, ed_key, statement, write
 from sigstore_case import ISSUER, SIGNED_AT, WORKFLOW, Services, email, uri, username
@@ -24,6 +25,7 @@ from timestamp_case import STAMPED_AT, Authority
 
 from probatum import strict_json
 from probatum.attestations.attestor import KeyAttestor
+from probatum.attestations.ecdsa_form import ORDERS
 from probatum.attestations.keys import SigningKey
 from probatum.attestations.package import write_package
 from probatum.attestations.package_names import TIMESTAMP
@@ -55,6 +57,23 @@ def changed(bundle: bytes, change: Change) -> bytes:
     document = json.loads(bundle)
     change(document)
     return json.dumps(document).encode()
+
+
+def twin(document: dict[str, Any]) -> None:
+    """The other ECDSA signature that holds alike: of the log's promise, where it makes one, or of the timestamp."""
+    found = entry(document).get("inclusionPromise")
+    if found is not None:
+        r, s = decode_dss_signature(base64.b64decode(found["signedEntryTimestamp"]))
+        found["signedEntryTimestamp"] = b64(encode_dss_signature(r, ORDERS[0] - s))
+        return
+    (stamp,) = document["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"]
+    token = base64.b64decode(stamp["signedTimestamp"])
+    at = next(
+        at for at in range(len(token) - 80, len(token)) if token[at : at + 2] in (b"\x04\x46", b"\x04\x47", b"\x04\x48")
+    )
+    r, s = decode_dss_signature(token[at + 2 :])
+    other = encode_dss_signature(r, ORDERS[0] - s)
+    stamp["signedTimestamp"] = b64(token[: at + 1] + bytes([len(other)]) + other)
 
 
 def entry(document: dict[str, Any]) -> dict[str, Any]:
@@ -473,6 +492,7 @@ def test_two_forms_of_one_verdict(services: Services, tmp_path: Path) -> None:
         lambda d: entry(d)["inclusionProof"]["checkpoint"].update(
             envelope=entry(d)["inclusionProof"]["checkpoint"]["envelope"] + "and more\n"
         ),
+        lambda d: twin(d),
         lambda d: d.update(mediaType="application/vnd.dev.sigstore.bundle+json;version=0.3"),
         lambda d: d.update(extra=1),
         lambda d: d["verificationMaterial"].update(timestampVerificationData={}),

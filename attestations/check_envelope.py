@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -53,8 +53,16 @@ class _Signed:
 
     payload: bytes
     signers: tuple[str, ...]
-    facts: SignatureFacts
+    facts: SignatureFacts = NOTHING_KNOWN
     identity: Mapping[str, str] = field(default_factory=dict)
+
+
+Vouched = Callable[[], tuple[Sequence[Row], SignatureFacts]]
+
+
+def nobody() -> tuple[Sequence[Row], SignatureFacts]:
+    """Nothing lies beside the document that somebody else vouches for it with."""
+    return (), NOTHING_KNOWN
 
 
 def check_envelope(
@@ -65,7 +73,7 @@ def check_envelope(
     trust: TrustPolicy,
     now: datetime,
     as_of: datetime | None = None,
-    facts: SignatureFacts = NOTHING_KNOWN,
+    vouched: Vouched = nobody,
 ) -> CheckedStatement:
     """Check a signed statement of Probatum's own: a DSSE envelope, or a sigstore bundle, as its name says.
 
@@ -78,13 +86,16 @@ def check_envelope(
         trust: who may sign it.
         now: for ages, and for windows where nobody vouches for the time of signing.
         as_of: the date that the verifier asks about.
-        facts: what was verified of these bytes besides: a timestamp over them, a log that holds them.
+        vouched: says what others vouch for, asked once the signatures hold: a timestamp over these bytes, a log that
+            has them.
     """
     rows: list[Row] = []
     read = _bundle if name.endswith(".sigstore.json") else _envelope
-    signed = read(data, name, trust, facts, rows)
+    signed = read(data, name, trust, rows)
     if signed is None:
         return CheckedStatement(tuple(rows))
+    beside, facts = vouched()
+    facts = _both(signed.facts, facts)
     try:
         statement = parse_statement(signed.payload, source=name, limits=LIMITS)
         rows.append(equal(f"{name}: statement type", STATEMENT_V1, statement["_type"]))
@@ -94,20 +105,20 @@ def check_envelope(
     except ProbatumError as error:
         rows.append(Row(f"{name}: statement", False, "an in-toto statement of its schema", "", str(error)))
     if failed(rows):
-        return CheckedStatement(tuple(rows))
+        return CheckedStatement((*rows, *beside))
     if predicate_type == ASSESSMENT:  # the verdict, which everybody signs, names its envelope by digest
         trust = for_one_signature(trust)
-    known = dict.fromkeys(signed.signers, signed.facts)
+    known = dict.fromkeys(signed.signers, facts)
     allowed = allow(trust, statement["predicateType"], signed.signers, statement, now, as_of=as_of, facts=known)
     demands = ", ".join(
         f"{role.threshold} of {len(role.signers)}" for role in trust.roles_for(statement["predicateType"])
     )
     row = Row(f"{name}: signer", bool(allowed.roles), f"{demands} allowed", ", ".join(signed.signers), allowed.reason)
     found = statement if row.ok else None
-    return CheckedStatement((*rows, row), found, allowed.signers, signed.facts, signed.identity)
+    return CheckedStatement((*rows, *beside, row), found, allowed.signers, facts, signed.identity)
 
 
-def _envelope(data: bytes, name: str, trust: TrustPolicy, facts: SignatureFacts, rows: list[Row]) -> _Signed | None:
+def _envelope(data: bytes, name: str, trust: TrustPolicy, rows: list[Row]) -> _Signed | None:
     form = "a DSSE envelope in canonical form"
     try:
         envelope = dsse.parse(data, source=name, canonical=True, limits=LIMITS)
@@ -122,19 +133,23 @@ def _envelope(data: bytes, name: str, trust: TrustPolicy, facts: SignatureFacts,
     if failed(rows):
         return None
     signers = [trust.signer_of(key) for key in envelope.signers(trust.keys.values())]
-    return _Signed(envelope.payload, tuple(signer for signer in signers if signer is not None), facts)
+    return _Signed(envelope.payload, tuple(signer for signer in signers if signer is not None))
 
 
-def _bundle(data: bytes, name: str, trust: TrustPolicy, facts: SignatureFacts, rows: list[Row]) -> _Signed | None:
+def _bundle(data: bytes, name: str, trust: TrustPolicy, rows: list[Row]) -> _Signed | None:
     from .check_bundle import check_bundle  # late: a package signed with keys needs none of it
 
     checked = check_bundle(data, name=name, trust=trust)
     rows += checked.rows
     if checked.found is None:
         return None
-    own = checked.found.facts
-    both = replace(own, logs=own.logs | facts.logs, authorities=own.authorities | facts.authorities)
-    return _Signed(checked.found.content, checked.found.signers, both, checked.found.claims)
+    return _Signed(checked.found.content, checked.found.signers, checked.found.facts, checked.found.claims)
+
+
+def _both(own: SignatureFacts, beside: SignatureFacts) -> SignatureFacts:
+    """What a document itself and what lies beside it say; its own time comes first."""
+    logs, authorities = own.logs | beside.logs, own.authorities | beside.authorities
+    return replace(own, signed_at=own.signed_at or beside.signed_at, logs=logs, authorities=authorities)
 
 
 def _signature_row(name: str, envelope: Envelope, trust: TrustPolicy) -> Row:

@@ -162,30 +162,22 @@ def _signed(
             rows.append(_absent(files, stem))
             return None
         data = files.read(name)
-        known = _vouched(files, data, demands, rows) if facts is None else facts
+        checked: CheckedStatement = check_envelope(
+            data,
+            name=name,
+            predicate_type=predicate_type,
+            trust=demands.trust,
+            now=demands.now,
+            as_of=demands.as_of,
+            vouched=lambda: witnessed(files, data, demands.trust, demands.now) if facts is None else ((), facts),
+        )
     except ProbatumError as error:
         rows.append(Row(f"{stem}: envelope", False, "one readable file", "", str(error)))
         return None
-    checked: CheckedStatement = check_envelope(
-        data,
-        name=name,
-        predicate_type=predicate_type,
-        trust=demands.trust,
-        now=demands.now,
-        as_of=demands.as_of,
-        facts=known,
-    )
     rows += checked.rows
     if checked.statement is None:
         return None
     return _Signed(data, checked.statement, checked.signers, checked.facts)
-
-
-def _vouched(files: PackageFiles, verdict: bytes, demands: Demands, rows: list[Row]) -> SignatureFacts:
-    """What somebody other than the signer says about when the verdict was signed."""
-    found, facts = witnessed(files, verdict, demands.trust, demands.now)
-    rows += found
-    return facts
 
 
 def _absent(files: PackageFiles, stem: str) -> Row:

@@ -5,6 +5,7 @@ the payload, a summary) is signed by nobody, hence left out.
 
 | file | its documents |
 | --- | --- |
+| JSON lines (``gh attestation download``, ``.intoto.jsonl``) | each line, which may be one of the below |
 | GitHub's and npm's attestation APIs | ``attestations[].bundle``: sigstore bundles |
 | PyPI's integrity API (PEP 740) | ``attestation_bundles[].attestations[]``: PEP 740 attestations |
 | ``gcloud artifacts docker images describe --show-provenance`` | ``provenance_summary.provenance[].envelope``: DSSE |
@@ -33,21 +34,46 @@ def documents_of(data: bytes, *, source: str) -> list[tuple[str, bytes]]:
         Name and bytes of each: the file itself, when it is no container.
 
     Raises:
-        EvidenceError: it is not strict JSON.
+        EvidenceError: it is not strict JSON, and not lines of it.
         TrustError: it is a container that holds nothing, or too much.
     """
+    lines = _lines(data)
+    _check_count(max(len(lines), 1), source)
+    parts = [part for name, line in _named(lines, source) for part in _documents(line, name)]
+    parts = parts if lines else _documents(data, source)
+    _check_count(len(parts), source)
+    return parts
+
+
+def _lines(data: bytes) -> list[tuple[int, bytes]]:
+    """The numbered lines of a file in which each is an object of its own; none for any other file."""
+    lines = [(number, line.strip()) for number, line in enumerate(data.split(b"\n"), start=1) if line.strip()]
+    alone = all(line.startswith(b"{") and line.endswith(b"}") for _, line in lines)
+    return lines if alone and len(lines) > 1 else []
+
+
+def _named(lines: list[tuple[int, bytes]], source: str) -> Iterator[tuple[str, bytes]]:
+    for number, line in lines:
+        yield f"{source}:{number}", line
+
+
+def _documents(data: bytes, source: str) -> list[tuple[str, bytes]]:
     document = strict_json.loads(data, source=source, fold_case=True)
     found = None if not isinstance(document, Mapping) else _parts(document)
     if found is None:
         return [(source, data)]
     parts = [(f"{source}#{place}", _encoded(part)) for place, part in found]
-    if not 0 < len(parts) <= MAX_DOCUMENTS:
+    _check_count(len(parts), source)
+    return parts
+
+
+def _check_count(count: int, source: str) -> None:
+    if not 0 < count <= MAX_DOCUMENTS:
         raise TrustError(
-            f"{source} holds {len(parts)} signed documents",
+            f"{source} holds {count} signed documents",
             why=f"expected 1 to {MAX_DOCUMENTS}",
             remedy="ask its producer for the attestations again",
         )
-    return parts
 
 
 def _parts(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]] | None:

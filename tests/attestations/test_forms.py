@@ -149,3 +149,23 @@ def test_a_container_of_none_or_too_many(count: int) -> None:
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"provenance_summary": 5}', b'{"a": 1, "a": 2}'])
 def test_what_is_no_container_is_itself(data: bytes) -> None:
     assert VERIFIER.documents(data, source="f") == [("f", data)]
+
+
+def test_lines_of_json() -> None:
+    """As `gh attestation download` writes them; an empty line is none."""
+    container = json.dumps({"attestations": [{"bundle": BUNDLE}]}).encode()
+    data = json.dumps(BUNDLE).encode() + b"\n\n" + container + b"\n"
+    parts = VERIFIER.documents(data, source="f")
+    assert [name for name, _ in parts] == ["f:1", "f:3#attestations[0].bundle"]
+    assert all(VERIFIER.verify(part, source=name).verified for name, part in parts)
+    assert "f holds 2 signed documents" in VERIFIER.verify(data, source="f").reason
+    assert VERIFIER.documents(json.dumps(BUNDLE).encode() + b"\n", source="f")[0][0] == "f"
+
+
+@pytest.mark.parametrize(
+    "data", [b'{"a": 1}\n{"a": 1, "a": 2}', b'{"a": 1}\n{b}', b'{"a": 1}\n[]', b"{}\n" * (MAX_DOCUMENTS + 1)]
+)
+def test_lines_of_something_else(data: bytes) -> None:
+    """One bad line, and the file is refused as a whole: nobody can tell what it was to hold."""
+    assert VERIFIER.documents(data, source="f") == [("f", data)]
+    assert not VERIFIER.verify(data, source="f").verified

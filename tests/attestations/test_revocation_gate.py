@@ -63,9 +63,10 @@ def place(tmp_path: Path) -> Path:
 
 
 def gate(place: Path, *options: object, out: str = "verdict") -> Result:
+    """A gate for one control; what it does not need is skipped, because there are so many gates here."""
     return run(
         "gate", place / "pipeline", "-c", place / "formats.yaml", "--trust", place / "trust.yaml", "--key",
-        place / "release.pem", "-q", "-o", place / out, *NOW, *options,
+        place / "release.pem", "-q", "-o", place / out, "--skip", "model_scan", *NOW, *options,
     )  # fmt: skip
 
 

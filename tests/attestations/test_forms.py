@@ -163,8 +163,10 @@ def test_lines_of_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b'{"a": 1}\n{"a": 1, "a": 2}', b'{"a": 1}\n{b}', b'{"a": 1}\n[]', b"{}\n" * (MAX_DOCUMENTS + 1)]
-)
+    "data",
+    [b'{"a": 1}\n{"a": 1, "a": 2}', b'{"a": 1}\n{b}', b'{"a": 1}\n[]', b'{}\n{"attestations": []}',
+     b"{}\n" * (MAX_DOCUMENTS + 1)],
+)  # fmt: skip
 def test_lines_of_something_else(data: bytes) -> None:
     """One bad line, and the file is refused as a whole: nobody can tell what it was to hold."""
     assert VERIFIER.documents(data, source="f") == [("f", data)]

@@ -38,6 +38,7 @@ from probatum.attestations.signing_time import SignatureFacts
 from probatum.attestations.statement import statement as made_statement
 from probatum.attestations.trust import Role, TrustPolicy
 from probatum.attestations.trusted import TrustedLog
+from probatum.attestations.verify import Demands, verify_package
 from probatum.errors import TrustError, UsageError
 
 KEY = ed_key("release")
@@ -518,3 +519,23 @@ def test_a_package_that_could_not_be_written_leaves_a_log_that_holds(
         )
     assert not (tmp_path / "verdict").exists()
     assert len(assert_whole(log)) == 6
+
+
+def test_the_payload_is_not_read_for_the_log_before_a_signature_holds(tmp_path: Path) -> None:
+    """The entry is made of the payload: what nobody signed must not get that far (DESIGN, promise 5)."""
+    log = new_log(tmp_path / "log", 5)
+    pipeline(tmp_path / "pipeline")
+    write_package(
+        tmp_path / "verdict",
+        contents(tmp_path / "pipeline"),
+        attestor=KeyAttestor([KEY]),
+        detached={LOG_PROOF: LogWriter(log, SIGNER).detach},
+        version="1",
+    )
+    good = verify_package(tmp_path / "verdict", Demands(policy(), "test", NOW))
+    assert good.ok, good.failures
+    path = tmp_path / "verdict/verdict.dsse.json"
+    path.write_bytes(path.read_bytes().replace(b'"sig":"', b'"sig":"AAAA', 1))
+    rows = verify_package(tmp_path / "verdict", Demands(policy(), "test", NOW)).rows
+    assert any(row.ok is False and row.check == "verdict.dsse.json: signature" for row in rows)
+    assert not any(row.check.startswith((LOG_PROOF, INCLUSION)) for row in rows)

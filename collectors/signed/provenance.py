@@ -21,6 +21,7 @@ def provenance_result(context: Context, document: Document, provenance: Provenan
         "builder": provenance.builder,
         "build_type": provenance.build_type,
         "materials": [entry for item in provenance.materials for entry in _joined(context, item)],
+        "sources": [{"uri": item.uri, "digest": dict(item.digest)} for item in provenance.sources],
         "signers": list(document.verification.signers),
         "verified": True,
         "reason": "",

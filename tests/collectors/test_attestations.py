@@ -105,6 +105,7 @@ def test_both_versions_of_provenance_read_the_same(tmp_path: Path, document: Any
             {"uri": "data/d.csv", "digest": {"sha256": sha256(DATA)}, "subject": "dataset:d"},
             {"uri": "git+https://x.example/r", "digest": {"gitCommit": "c" * 40}, "subject": None},
         ],
+        "sources": [{"uri": "git+https://x.example/r", "digest": {"gitCommit": "c" * 40}}],
         "signers": ["key:builder"],
         "verified": True,
         "reason": "",

@@ -105,9 +105,8 @@ class ModelCover:
 
 
 def _resource(item: Any) -> tuple[str, Any, str]:
-    name, digest, algorithm = (
-        (item.get(key) for key in ("name", "digest", "algorithm")) if isinstance(item, Mapping) else "   "
-    )
+    entry = item if isinstance(item, Mapping) else {}
+    name, digest, algorithm = (entry.get(key) for key in ("name", "digest", "algorithm"))
     if not isinstance(name, str) or not isinstance(algorithm, str):
         raise TrustError("the signature is malformed", why="a resource has no name or no algorithm")
     if name != "." and {"", ".", ".."} & set(name.split("/")):

@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,6 +18,8 @@ import pytest
 from package_case import check, pipeline, written
 from signing_case import NOW, ed_key, envelope, policy, sha256, statement, write
 
+from probatum.attestations import model_cover, statement_subjects
+from probatum.attestations import verify_signed as verify_signed_module
 from probatum.attestations.digest_sets import check_set, digests_of
 from probatum.attestations.predicates import MODEL_SIGNATURE
 from probatum.attestations.report import Row, VerificationReport
@@ -26,6 +27,7 @@ from probatum.attestations.subject_manifest import SubjectManifest
 from probatum.attestations.target import Target
 from probatum.attestations.verify import Demands
 from probatum.attestations.verify_signed import SignedTarget, verify_signed
+from probatum.content import read_content
 from probatum.errors import EvidenceError, TrustError, UsageError
 from probatum.verify import VerifiedFolder, open_verified, verified_folder
 
@@ -269,6 +271,7 @@ def test_a_signature_of_files_outside_the_model(tmp_path: Path, name: str) -> No
     "fields",
     [
         {"resources": []}, {"resources": None}, {"serialization": {"method": "shards"}}, {"resources": [5]},
+        {"resources": [{"name": 5, "digest": "0" * 64, "algorithm": "sha256"}]},
         {"resources": [{"name": "config.json", "digest": "0" * 32, "algorithm": "md5"}]},
         {"resources": [{"name": "config.json", "digest": "", "algorithm": "sha256"}]},
     ],
@@ -307,6 +310,45 @@ def test_other_algorithms_of_a_model_signature(tmp_path: Path) -> None:
     assert covered(root).ok
     write(root / "m", b"evil")
     assert failure(covered(root)).detail == "m differs from what was signed (blake2b)"
+
+
+def test_a_model_that_changes_while_it_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its SHA-256 was taken, and the digest that was signed is of another algorithm, hence of another reading."""
+    document = oms({})
+    resource = {"name": "m", "digest": hashlib.blake2b(b"weights").hexdigest(), "algorithm": "blake2b"}
+    document["predicate"]["resources"] = [resource]
+    root = tmp_path / "model"
+    write(root / "model.sig", envelope(document, KEY))
+    for change, why in ((lambda file: file.write_bytes(b"weights"), "changed while"), (Path.unlink, "No such file")):
+        write(root / "m", b"evil!!!")
+
+        def read_then_change(path: Path, change: Any = change) -> Any:
+            content = read_content(path)
+            change(root / "m")
+            return content
+
+        monkeypatch.setattr(model_cover, "read_content", read_then_change)
+        assert why in failure(covered(root)).detail
+
+
+def test_a_model_that_is_not_there(tmp_path: Path) -> None:
+    root = model(tmp_path)
+    assert "No such file" in failure(covered(root, tmp_path / "nowhere")).detail
+    (tmp_path / "link").symlink_to(root)
+    assert "symlink" in failure(covered(root, tmp_path / "link")).detail
+
+
+def test_a_subject_that_changes_while_it_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write(tmp_path / "m", b"evil!!!")
+
+    def read_then_change(path: Path) -> Any:
+        content = read_content(path)
+        file.write_bytes(b"weights")
+        return content
+
+    monkeypatch.setattr(statement_subjects, "read_content", read_then_change)
+    report = attested(tmp_path, [subject("m", sha512=hashlib.sha512(b"weights").hexdigest())], file)
+    assert failure(report).detail == "m was changed while it was verified"
 
 
 def test_a_model_of_one_file(tmp_path: Path) -> None:
@@ -589,22 +631,20 @@ def test_what_is_no_manifest(tmp_path: Path, files: Any) -> None:
         SubjectManifest.from_document({"files": []}, source="m.json")
 
 
-def test_files_swapped_while_an_attestation_is_verified(tmp_path: Path) -> None:
-    """The signature of a file and the manifest come from two readings of it: a swap between them is seen."""
-    path = write(tmp_path / "m.bin", b"w" * 1_000_000)
-    done = threading.Event()
+def test_a_file_swapped_between_its_signature_and_its_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two readings of one file: the first is what was signed, the second what the manifest would have loaded."""
+    path = write(tmp_path / "m.bin", b"weights")
+    signature = write(tmp_path / "m.bin.sig", bytes.fromhex(KEY.signer.sign(b"weights").signature))
+    target, demands = SignedTarget(signature, Target.SIGNATURE), Demands(TRUST, "test", NOW)
+    assert list(verify_signed(target, demands).manifest.files.values()) == [(7, sha256(b"weights"))]
 
-    def swap() -> None:
-        while not done.is_set():
-            write(tmp_path / "n", b"w" * 1_000_000).rename(path)
+    def swap_then_read(artifact: Path) -> Any:
+        times = path.stat()
+        path.write_bytes(b"evil!!!")
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # only the time of change cannot be set back
+        return read_content(artifact)
 
-    thread = threading.Thread(target=swap)
-    thread.start()
-    try:
-        data = envelope({**statement("0" * 64), "subject": [subject("m", b"w" * 1_000_000)]}, KEY)
-        target = SignedTarget(write(tmp_path / "a.dsse.json", data), Target.ATTESTATION, path)
-        report = verify_signed(target, Demands(TRUST, "test", NOW))
-    finally:
-        done.set()
-        thread.join()
-    assert failure(report).check in ("artifact", f"subject {path}")
+    monkeypatch.setattr(verify_signed_module, "read_content", swap_then_read)
+    report = verify_signed(target, demands)
+    assert failure(report).detail.endswith("changed meanwhile")
+    assert "manifest" not in report.to_document(manifest=True)

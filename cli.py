@@ -29,6 +29,7 @@ from .commands.query import query
 from .commands.report import report
 from .commands.revoke import revoke_app
 from .commands.sign import sign
+from .commands.timestamp import timestamp
 from .commands.trust import trust_app
 from .commands.verify import verify
 
@@ -75,6 +76,7 @@ for command in (
     approve,
     waive,
     sign,
+    timestamp,
     verify,
     report,
     controls,

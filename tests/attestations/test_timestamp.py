@@ -63,6 +63,7 @@ def test_a_timestamp_is_verified_with_its_time() -> None:
     assert claimed_time(TSA.stamp(DATA), source="it") == STAMPED_AT
 
 
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
 def test_no_bit_of_a_timestamp_is_free() -> None:
     response, known = TSA.stamp(DATA), {"tsa": authority(TSA)}
     for at in range(len(response)):

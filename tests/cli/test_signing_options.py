@@ -160,6 +160,21 @@ def test_a_timestamp_authority_that_is_away_leaves_the_old_verdict(run, pipeline
     assert run("gate", pipeline, "--out", out, "--timestamp", "nonsense").exit_code == 2
 
 
+def test_a_timestamp_after_the_last_signature(run, pipeline: Path, service: Service, tmp_path: Path) -> None:
+    out, url = tmp_path / "v", f"{service.url}/api/v1/timestamp"
+    run("gate", pipeline, "--out", out)
+    made = run("timestamp", out, url)
+    assert (made.exit_code, (out / "verdict.tsr").is_file()) == (0, True), made.stderr
+    again = run("timestamp", out, url)
+    assert again.exit_code == 2
+    assert "there already" in again.stderr
+    for folder in (pipeline, tmp_path / "absent"):
+        assert run("timestamp", folder, url).exit_code == 2
+    assert run("timestamp", out, "nonsense").exit_code == 2
+    rows = json.loads(run("verify", out, "--format", "json").stdout)["rows"]
+    assert [row["ok"] for row in rows if row["check"] == "verdict.tsr"] == ["skipped"]
+
+
 def test_a_configuration_that_is_not_what_its_digest_says(
     run, pipeline: Path, service: Service, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

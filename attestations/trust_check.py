@@ -77,7 +77,7 @@ def checked_file(path: Path, now: datetime) -> dict[str, Any]:
 
 def check_trust(policy: TrustPolicy, now: datetime) -> list[Finding]:
     """What is odd about a trust policy: errors first, then by place."""
-    found = [*_unused(policy), *_patterns(policy), *_claims(policy), *_both(policy), *_overlaps(policy)]
+    found = [*_unused(policy), *_patterns(policy), *_claims(policy), *_both(policy), *_overlaps(policy), *_weak(policy)]
     ends = {**_window_ends(policy), **_certificate_ends(policy)}
     found += _ended(policy, ends, now)
     for role in policy.roles.values():
@@ -136,6 +136,15 @@ def _overlaps(policy: TrustPolicy) -> Iterator[Finding]:
             if others:
                 why = f"its signers may sign {about}, which is what the role {' and '.join(others)} is for"
                 yield Finding(WARNING, f"roles.{name}", why)
+
+
+def _weak(policy: TrustPolicy) -> Iterator[Finding]:
+    """Keys that are believed for what others signed long ago, and for no verdict."""
+    for signer in policy.roles["verdict"].signers if "verdict" in policy.roles else ():
+        kind, _, name = signer.partition(":")
+        weakness = policy.keys[name].signing_weakness if kind == "key" and name in policy.keys else ""
+        if weakness:
+            yield Finding(WARNING, _place(signer), f"it is too weak to sign a verdict: {weakness}")
 
 
 def _window_ends(policy: TrustPolicy) -> dict[str, datetime]:

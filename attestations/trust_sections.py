@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from ..errors import TrustError
 from .identity_pattern import problem_of
 from .public_key import PublicKey
 from .signing_time import Window
@@ -66,9 +64,13 @@ def timestamp_authorities(source: TrustSource) -> dict[str, TimestampAuthority]:
 
 
 def logs(source: TrustSource) -> dict[str, TrustedLog]:
-    """The transparency logs; no key, of a log or of a witness, counts twice."""
+    """The transparency logs; no key, of a log or of a witness, counts twice, and a checkpoint names one log."""
+    from .log.verifier_key import VerifierKey
+
     found = {name: _log(source, name, entry) for name, entry in source.section("logs").items()}
-    source.refuse_twins("logs", {name: _key_bytes(log.key) for name, log in found.items()})
+    parsed = {name: VerifierKey.parse(log.key) for name, log in found.items()}
+    source.refuse_twins("logs", {name: key.public for name, key in parsed.items()})
+    source.refuse_twins("logs", {name: key.name for name, key in parsed.items()})
     return found
 
 
@@ -136,38 +138,25 @@ def _certificates(source: TrustSource, place: Place, pem: bytes) -> Certificates
 
 
 def _log(source: TrustSource, name: str, entry: Mapping[str, Any]) -> TrustedLog:
-    place: Place = ("logs", name)
+    from .log.verifier_key import COSIGNATURE, ED25519, VerifierKey
+
     witnesses = tuple(entry.get("witnesses", ()))
-    given: list[tuple[Place, str]] = [(("key",), entry["key"])]
-    given += [(("witnesses", at), key) for at, key in enumerate(witnesses)]
+    given: list[tuple[Place, str, int]] = [(("logs", name, "key"), entry["key"], ED25519)]
+    given += [(("logs", name, "witnesses", at), key, COSIGNATURE) for at, key in enumerate(witnesses)]
     seen: dict[bytes, str] = {}
-    for field, key in given:
-        problem = _key_problem(key)
-        material = b"" if problem else _key_bytes(key)
-        if problem or material in seen:
-            why = problem or f"it is the key of {seen[material]}, which would count twice"
-            raise source.wrong((*place, *field), why, "give the verifier key that its operator publishes")
-        seen[material] = key.partition("+")[0]
+    for place, text, kind in given:
+        remedy = "give the verifier key that its operator publishes"
+        try:
+            key = VerifierKey.parse(text)
+        except TrustError as error:
+            raise source.wrong(place, str(error), remedy) from error
+        if key.kind != kind:
+            raise source.wrong(place, f"it is the key of a {'log' if kind == COSIGNATURE else 'witness'}", remedy)
+        if key.public in seen:
+            raise source.wrong(place, f"it is the key of {seen[key.public]}, which would count twice", remedy)
+        seen[key.public] = key.name
     quorum = entry.get("quorum", len(witnesses))
     if quorum > len(witnesses):
-        raise source.wrong((*place, "quorum"), f"{quorum} of {len(witnesses)} witnesses can never sign", "lower it")
+        why = f"{quorum} of {len(witnesses)} witnesses can never sign"
+        raise source.wrong(("logs", name, "quorum"), why, "lower it")
     return TrustedLog(entry["key"], witnesses, quorum)
-
-
-def _key_problem(text: str) -> str:
-    """Why a text is no verifier key of C2SP's signed notes: name, four bytes of a hash, and the key with its kind."""
-    name, _, rest = text.partition("+")
-    stated, _, encoded = rest.partition("+")
-    try:
-        data = base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError):
-        data = b""
-    if not name or any(character.isspace() for character in name) or len(data) < 2 or "+" in rest.partition("+")[0]:
-        return "expected NAME+HASH+BASE64"
-    found = hashlib.sha256(f"{name}\n".encode() + data).digest()[:4].hex()
-    return "" if stated == found else f"its hash is {found}, not {stated}"
-
-
-def _key_bytes(text: str) -> bytes:
-    """The key itself, without the kind of signature that it makes."""
-    return base64.b64decode(text.partition("+")[2].partition("+")[2])[1:]

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from certificate_case import Authority, clock, trusting
+from cryptography.hazmat.primitives.asymmetric import rsa
 from signing_case import NOW, ec_key, ed_key, policy
 from timestamp_case import Authority as Clock
 from trust_case import policy_file
 
 from probatum.attestations.predicates import CHECKPOINT, DEFAULT_TYPES, VSA
+from probatum.attestations.public_key import PublicKey
 from probatum.attestations.signing_time import Window
 from probatum.attestations.trust import Role, TrustPolicy
 from probatum.attestations.trust_check import Finding, check_document, check_trust, checked_file
@@ -141,6 +143,15 @@ def test_a_role_that_takes_over_anothers_content_is_named() -> None:
     trust = policy(KEYS, **CALM, evidence={"predicate_types": (VSA, "https://x.example/own")})
     message = f"its signers may sign {VSA}, which is what the role verdict is for"
     assert messages(trust)["roles.evidence"] == message
+
+
+def test_keys_that_are_too_weak_for_verdicts_are_named() -> None:
+    weak = PublicKey.of(rsa.generate_private_key(65537, 2048).public_key(), source="test")
+    trust = policy({**KEYS, "old": ed_key()}, **CALM, link={})
+    trust = replace(trust, keys={**trust.keys, "old": weak})
+    assert "too weak to sign a verdict" in messages(trust)["keys.old"]
+    others = replace(trust, roles={"link": trust.roles["link"]})
+    assert "keys.old" not in messages(others)
 
 
 def test_haste_is_noted() -> None:

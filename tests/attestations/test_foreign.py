@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from certificate_case import Authority, clock, enveloped, signature, trusting
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from foreign_case import (
     changed,
     cosign_attestation,
@@ -30,8 +31,10 @@ from sigstore_case import ISSUER, SIGNED_AT, WORKFLOW, Services
 from sigstore_log import b64
 from timestamp_case import Authority as Clock
 
+from probatum.attestations.dsse import IN_TOTO, pae
 from probatum.attestations.foreign import bundle as bundles
 from probatum.attestations.forms import KINDS, kind_of
+from probatum.attestations.predicates import VSA
 from probatum.attestations.trust import Role, TrustPolicy
 from probatum.attestations.verifier import TrustVerifier
 
@@ -331,3 +334,22 @@ def test_a_witness_collection_of_a_key() -> None:
     roles = {"link": Role("link", ("key:k",), (COLLECTION,))}
     found = TrustVerifier(TrustPolicy({"k": KEY.public}, roles), NOW).verify(envelope(WITNESS, KEY), source="w")
     assert (found.reason, found.roles) == ("", ("link",))
+
+
+def test_a_summary_of_googles() -> None:
+    """A raw ``r || s`` signature, URL-safe base64, and a key id that names a key version in Cloud KMS."""
+    summary = {**statement("a" * 64, predicate_type=VSA), "note": "?>~" * 9}
+    payload = json.dumps(summary).encode()
+    r, s = decode_dss_signature(bytes.fromhex(KEY.signer.sign(pae(IN_TOTO, payload)).signature))
+    raw = base64.urlsafe_b64encode(r.to_bytes(32, "big") + s.to_bytes(32, "big")).decode()
+    keyid = "projects/p/locations/global/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1"
+    content = {
+        "payload": base64.urlsafe_b64encode(payload).decode(),
+        "payloadType": IN_TOTO,
+        "signatures": [{"keyid": keyid, "sig": raw}],
+    }
+    assert "-" in content["payload"] + raw or "_" in content["payload"] + raw
+    roles = {"verdict": Role("verdict", ("key:google",), (VSA,))}
+    given = TrustVerifier(TrustPolicy({"google": KEY.public}, roles), NOW)
+    found = given.verify(json.dumps(content).encode(), source="v")
+    assert (found.reason, found.about, found.signers) == ("", VSA, ("key:google",))

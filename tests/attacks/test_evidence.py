@@ -11,18 +11,21 @@ from pathlib import Path
 import pytest
 from evidence_case import DATA, MODEL, graph, joined, observed, plain, provenance, read, signed, tiers, trusting
 from policy_case import assess
-from signing_case import NOW, ed_key, envelope, policy, statement
+from signing_case import NOW, ed_key, envelope, policy, sha256, statement
+from sigstore_case import ISSUER, SIGNED_AT, Services
 
 from probatum import strict_json
 from probatum.attestations.evidence_statement import evidence_statement, read_evidence
 from probatum.attestations.isolation import isolated
+from probatum.attestations.predicates import DEFAULT_TYPES
 from probatum.attestations.statement import subjects_of
+from probatum.attestations.trust import Role, TrustPolicy
+from probatum.attestations.trusted import Identity, SigstoreRoot
 from probatum.attestations.verifier import TrustVerifier
 from probatum.attestations.vsa import resource_uri, used_attestations
 from probatum.errors import EvidenceError, TrustError
 from probatum.evaluator.graph import Graph, Subject
 from probatum.evaluator.graph_document import dump_graph
-from probatum.verification import Verification
 
 KEY, OTHER = ed_key("cluster"), ed_key("platform")
 TRUST = trusting({"cluster": KEY})
@@ -234,47 +237,33 @@ def test_a_runner_that_signs_its_own_evidence(changes: dict[str, str | None], ex
     assert isolated(claims) is expected
 
 
-class _Ci:
-    """Stands in for a sigstore verifier, whose certificates no test can have: says that a CI job signed."""
-
-    def __init__(self, statement: bytes, identity: dict[str, str]) -> None:
-        self._found = Verification(
-            True,
-            statement=json.loads(statement),
-            signers=("identity:ci",),
-            role="evidence",
-            roles=("evidence",),
-            kind="sigstore",
-            about="https://probatum.dev/evidence-graph/v1",
-            identity=identity,
-            signed_at="2026-11-20T06:30:00Z",
-        )
-
-    def verify(self, data: bytes, *, source: str) -> Verification:
-        return self._found
-
-
 @pytest.mark.parametrize(
-    ("identity", "expected"),
-    [
-        (ISOLATED, ("scan", "attested", "independent")),
-        ({**ISOLATED, "workflow": TRAIN}, ("scan", "observed", "not_isolated")),
-    ],
+    ("workflow", "standing", "tier"),
+    [(ISOLATED["workflow"], "independent", "attested"), (TRAIN, "not_isolated", "observed")],
 )
 def test_evidence_of_a_job_about_itself_is_not_attested(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, identity: dict[str, str], expected: tuple[str, str, str]
+    tmp_path: Path, workflow: str, standing: str, tier: str
 ) -> None:
-    """Evidence that the assessed workflow signs counts as if it had been observed here, not as attested."""
-    monkeypatch.setattr(
-        "probatum.evidence.TrustVerifier", lambda *_: _Ci(evidence_statement(graph(observed())), identity)
+    """The assessed workflow signs with a real certificate of its own: as if it had been observed here, not attested."""
+    services = Services()
+    root = services.trusted_root()
+    trust = TrustPolicy(
+        {},
+        {"evidence": Role("evidence", ("identity:ci",), DEFAULT_TYPES["evidence"])},
+        {"ci": Identity(ISSUER, workflow, roots=("sigstore",))},
+        {"sigstore": SigstoreRoot(sha256(root), root)},
     )
+    claims = {key: value for key, value in {**ISOLATED, "workflow": workflow}.items() if key != "issuer"}
     path = tmp_path / "c.sigstore.json"
-    path.write_text('{"dsseEnvelope": {}}')
-    found = joined(TRUST, graph(), path)
-    assert tiers(found) == [expected]
+    path.write_bytes(services.sign_statement(evidence_statement(graph(observed())), identity=workflow, claims=claims))
+    found = joined(trust, graph(), path)
+    assert tiers(found) == [("scan", tier, standing)]
     (item,) = found.observations.values()
-    assert item.extra["origin"]["identity"] == identity
-    assert item.extra["origin"]["signed_at"] == "2026-11-20T06:30:00Z"
+    origin = item.extra["origin"]
+    assert origin["identity"].items() >= claims.items()
+    assert origin["identity"]["subject"] == workflow
+    assert origin["signers"] == ["identity:ci"]
+    assert origin["signed_at"] == SIGNED_AT.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def outcome_of(of: Graph) -> tuple[str, str]:

@@ -10,7 +10,6 @@ from typing import Any
 
 from . import authoring
 from .attestations.trust import TrustPolicy
-from .attestations.trust_file import load_trust
 from .attestations.verifier import TrustVerifier
 from .collectors.base import Progress, no_progress
 from .collectors.diagnosis import diagnose as collectors_diagnosis
@@ -32,7 +31,7 @@ from .opening import open_pipeline
 from .packs.choose import Given
 from .packs.open import Opened
 from .policy_sources import open_policies
-from .revocation_sources import known_revocations, refuse_revoked_policies, with_revocations
+from .revocation_sources import known_revocations, refuse_revoked_policies, trusted_now
 from .signed_waivers import vouched
 from .strict_json import DEFAULT_LIMITS, Limits
 
@@ -244,12 +243,7 @@ def _trust(manifest: Manifest | None, options: Options) -> TrustPolicy | None:
             why="without one nobody may revoke, so that none would be believed",
             remedy="name one with --trust, with the role `revocation`",
         )
-    if path is None:
-        return None
-    trust = with_revocations(load_trust(path), options.revocations, online=options.online, now=options.now)
-    if trust.revocations is not None:
-        trust.revocations.require()
-    return trust
+    return None if path is None else trusted_now(path, options.revocations, online=options.online, now=options.now)
 
 
 def _elsewhere(options: Options, trust: TrustPolicy | None) -> Elsewhere:

@@ -58,6 +58,27 @@ def with_revocations(trust: TrustPolicy, sources: Sequence[str], *, online: bool
     return replace(trust, revocations=known) if known.given or known.problems else trust
 
 
+def trusted_now(path: Path, sources: Sequence[str] = (), *, online: bool, now: datetime) -> TrustPolicy:
+    """A trust policy with all that is known to be revoked, for whoever decides by it.
+
+    Args:
+        path: the trust policy.
+        sources: further files, folders and URLs of what is revoked.
+        online: URLs may be fetched.
+        now: for freshness.
+
+    Raises:
+        UsageError: a file cannot be read, or a URL is named without ``--online``.
+        TrustError: the trust policy is wrong, or what is known to be revoked is not the whole truth.
+    """
+    from .attestations.trust_file import load_trust
+
+    trust = with_revocations(load_trust(path), sources, online=online, now=now)
+    if trust.revocations is not None:
+        trust.revocations.require()
+    return trust
+
+
 def refuse_revoked_policies(trust: TrustPolicy | None, digest: str, packs: Sequence[Mapping[str, Any]]) -> None:
     """Refuse to decide with policies that were revoked.
 

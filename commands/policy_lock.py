@@ -29,18 +29,19 @@ def lock(
 
     Example: probatum policy lock training/ --online
     """
-    from ..attestations.trust_file import load_trust
     from ..opening import open_pipeline
     from ..packs.choose import Given
     from ..policy_sources import lock_policies
     from ..reports.lock import render_lock
+    from ..revocation_sources import trusted_now
 
     target = output(formats, no_color=no_color)
     manifest = open_pipeline(pipeline, say)
     path = trust or manifest.trust
-    trusted = None if path is None else load_trust(path)
+    at = moment(now)[0]
+    trusted = None if path is None else trusted_now(path, online=online, now=at)
     given = Given(tuple(policies or ()), built_in)
-    found = lock_policies(manifest, given, online=online, trust=trusted, now=moment(now)[0])
+    found = lock_policies(manifest, given, online=online, trust=trusted, now=at)
     target.write(lambda format, color, width: render_lock(found, format, color=color, width=width))
     changed = sum(entry["change"] != "unchanged" for entry in found["packs"]) + len(found["gone"])
     return finish("pass", f"wrote {found['file']}: {len(found['packs'])} packs, {changed} changes")

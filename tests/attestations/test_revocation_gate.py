@@ -335,3 +335,14 @@ def test_documents_without_rows_are_refused_outright(place: Path) -> None:
     refused = run("verify", signed, *trusted, "--revocations", itself)
     assert refused.exit_code == 1
     assert "revoked (other)" in refused.stdout
+
+
+def test_policies_are_not_locked_for_a_signer_who_is_revoked(place: Path) -> None:
+    """`policy lock` decides by the same trust policy as the gate that will use what it locks."""
+    write(place / "trust.yaml", POLICY + "  policy: {signers: [release]}\nrevocations: [revoked]\n")
+    write(place / "pack/controls/X-01/control.rego", "package probatum.controls.x_01\n")
+    refused = run("policy", "lock", place / "pipeline", "--policies", place / "pack", "--trust", place / "trust.yaml")
+    assert (refused.exit_code, "cannot read" in last_line(refused)) == (2, True)
+    revoke(place, "policy", HEX, key="release")
+    doubtful = run("policy", "lock", place / "pipeline", "--policies", place / "pack", "--trust", place / "trust.yaml")
+    assert (doubtful.exit_code, "cannot be relied on" in last_line(doubtful)) == (2, True)

@@ -122,8 +122,14 @@ def statement_time(about: str, statement: Mapping[str, Any] | None) -> datetime 
 
 
 def builder_of(about: str, statement: Mapping[str, Any] | None) -> str | None:
-    """The builder id of a SLSA provenance of any version."""
-    return None if statement is None or about not in slsa_provenance.TYPES else slsa_provenance.read(statement).builder
+    """The builder id of a SLSA provenance of any version, or the verifier id of a verification summary."""
+    if statement is None or about not in (*slsa_provenance.TYPES, VSA):
+        return None
+    if about in slsa_provenance.TYPES:
+        return slsa_provenance.read(statement).builder
+    verifier = (statement.get("predicate") or {}).get("verifier")
+    found = verifier.get("id") if isinstance(verifier, Mapping) else None
+    return found if isinstance(found, str) else None
 
 
 def _counted(role: Role, case: _Case) -> tuple[set[str], list[str]]:

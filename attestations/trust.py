@@ -31,7 +31,7 @@ class Role:
         predicate_types: what the role may sign.
         threshold: how many different signers must have signed.
         max_age_days: how old a statement may be by the time inside it; None for any age.
-        builders: builder ids that a provenance may name; empty for any.
+        builders: builder ids that a provenance, or verifier ids that a verification summary, may name; empty for any.
         require_log: each signature counts only if a transparency log holds it.
         logs: names of the logs (or sigstore roots) one of which it must be; empty for any that the policy names.
         require_timestamp: each signature counts only if somebody else vouches for its time.

@@ -353,3 +353,18 @@ def test_a_summary_of_googles() -> None:
     given = TrustVerifier(TrustPolicy({"google": KEY.public}, roles), NOW)
     found = given.verify(json.dumps(content).encode(), source="v")
     assert (found.reason, found.about, found.signers) == ("", VSA, ("key:google",))
+
+
+@pytest.mark.parametrize(
+    ("verifier_id", "accepted"),
+    [("https://v.example/1", True), ("https://v.example/2", False), (None, False), (5, False)],
+)
+def test_a_signer_speaks_for_one_verifier(verifier_id: Any, accepted: bool) -> None:
+    """SLSA: consumers MUST accept only specific pairs of signer and verifier."""
+    summary = statement("a" * 64, predicate_type=VSA, predicate={"verifier": {"id": verifier_id}})
+    roles = {"verdict": Role("verdict", ("key:k",), (VSA,), builders=("https://v.example/1",))}
+    found = TrustVerifier(TrustPolicy({"k": KEY.public}, roles), NOW).verify(envelope(summary, KEY), source="v")
+    assert found.verified is accepted
+    for odd in ({}, {"verifier": "https://v.example/1"}):
+        data = envelope(statement("a" * 64, predicate_type=VSA, predicate=odd), KEY)
+        assert not TrustVerifier(TrustPolicy({"k": KEY.public}, roles), NOW).verify(data, source="v").verified

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from log_case import LOG_KEY, ORIGIN, SIGNER, assert_whole, entry, new_log, root_of, witness
 from package_case import assessment, contents, graph, pipeline
-from signing_case import NOW, ed_key
+from signing_case import NOW, ec_key, ed_key
 
 from probatum.attestations import dsse
 from probatum.attestations.attestor import KeyAttestor
 from probatum.attestations.log import note
 from probatum.attestations.log.check_log import INCLUSION, Logged, check_log
-from probatum.attestations.log.checkpoint import Checkpoint
+from probatum.attestations.log.checkpoint import Checkpoint, verified
 from probatum.attestations.log.entry import entry_of
 from probatum.attestations.log.examine import Examination
 from probatum.attestations.log.export import export_to_file
@@ -140,6 +140,15 @@ def test_the_log_entry_of_another_signature_over_the_same_verdict(tmp_path: Path
     assert "does not have this entry" in refused(check(verdict(1), log.proof(5).to_bytes(), trust), trust)
 
 
+def test_the_log_entry_of_another_signature_of_the_same_key(tmp_path: Path) -> None:
+    """ECDSA signs differently each time: the entry is of the exact document, not of its payload and signer."""
+    key = ec_key()
+    one, two = verdict(1, key), verdict(1, key)
+    log, trust = logged(tmp_path / "log", one), policy()
+    assert check(one, log.proof(5).to_bytes(), trust).logs
+    refused(check(two, log.proof(5).to_bytes(), trust), trust)
+
+
 def test_a_signature_added_after_logging(tmp_path: Path) -> None:
     """A second signature makes another document, which was not in the log."""
     log, trust = logged(tmp_path / "log", verdict(1)), policy()
@@ -151,6 +160,11 @@ def test_a_proof_for_another_index(tmp_path: Path) -> None:
     log, trust = logged(tmp_path / "log", verdict(1), verdict(2)), policy()
     for index in (0, 4, 6, 7, 1 << 62):
         refused(check(verdict(1), replace(log.proof(5), index=index).to_bytes(), trust), trust)
+    alone = new_log(tmp_path / "alone")
+    LogWriter(alone, SIGNER).append(verdict(1), source="verdict")
+    assert allowed(check(verdict(1), alone.proof(0).to_bytes(), trust), trust)
+    for index in (1, 5):
+        refused(check(verdict(1), replace(alone.proof(0), index=index).to_bytes(), trust), trust)
 
 
 def test_a_proof_with_more_or_fewer_hashes(tmp_path: Path) -> None:
@@ -193,6 +207,8 @@ def test_a_checkpoint_of_another_origin_with_the_same_key(tmp_path: Path) -> Non
     )
     signed_as = note.sign(Checkpoint("log.example/test", 1, log.checkpoint().root).text, SIGNER)
     refused(check(verdict(), replace(log.proof(0), checkpoint=signed_as).to_bytes(), trust), trust)
+    with pytest.raises(TrustError, match="of another log"):
+        verified(signed_as, SIGNER.key)
 
 
 def test_a_log_of_the_same_name_with_another_key(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from in_toto.models.metadata import Envelope as InTotoEnvelope
 from in_toto.models.metadata import Metablock
 from signing_case import NOW, SLSA, ec_key, ed_key, envelope, policy, rsa_key, statement, write
 
-from probatum.attestations.keys import SigningKey
 from probatum.attestations.forms import kind_of
+from probatum.attestations.keys import SigningKey
 from probatum.attestations.verifier import TrustVerifier
 
 KEY, OTHER = ed_key(), ed_key()

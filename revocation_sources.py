@@ -6,17 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .attestations.revocation.document import Given
-from .attestations.revocation.gather import gather
-from .attestations.revocation.recorded_signers import ids_of
+from .attestations.predicates import REVOCATION
 from .attestations.revocation.revoked import Problem
 from .attestations.trust import TrustPolicy
 from .errors import PolicyError, ProbatumError, UsageError
 from .evaluator.graph import Graph
 from .files import read_limited
+
+if TYPE_CHECKING:
+    from .attestations.revocation.document import Given
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_FILES = 10_000
@@ -39,6 +40,10 @@ def with_revocations(trust: TrustPolicy, sources: Sequence[str], *, online: bool
     Raises:
         UsageError: a URL is named without ``--online``, or a file cannot be read.
     """
+    if not trust.revocation_sources and not sources and not _asks_for_fresh_ones(trust):
+        return trust
+    from .attestations.revocation.gather import gather
+
     given: list[Given] = []
     missing: list[Problem] = []
     for source in (*map(str, trust.revocation_sources), *sources):
@@ -54,8 +59,7 @@ def with_revocations(trust: TrustPolicy, sources: Sequence[str], *, online: bool
             )
         else:
             _fetch(source, given, missing)
-    known = gather(given, trust, now, missing)
-    return replace(trust, revocations=known) if known.given or known.problems else trust
+    return replace(trust, revocations=gather(given, trust, now, missing))
 
 
 def trusted_now(path: Path, sources: Sequence[str] = (), *, online: bool, now: datetime) -> TrustPolicy:
@@ -111,13 +115,22 @@ def known_revocations(trust: TrustPolicy | None, graph: Graph) -> dict[str, Any]
     known = None if trust is None else trust.revocations
     if known is None or not known.given:
         return None
+    from .attestations.revocation.recorded_signers import ids_of
+
     revoked = {target.name for target in known.of_kind("evidence")}
     ids = [key for key, item in graph.observations.items() if revoked and not revoked.isdisjoint(ids_of(item))]
     return {"sha256": known.digest, "evidence": sorted(ids)}
 
 
+def _asks_for_fresh_ones(trust: TrustPolicy) -> bool:
+    """Whether the trust policy is not content with knowing nothing."""
+    return any(role.max_age_days is not None for role in trust.roles_for(REVOCATION))
+
+
 def _files(path: Path) -> Iterator[Given]:
     """A file, or every JSON file of a folder."""
+    from .attestations.revocation.document import Given
+
     paths = [path]
     if path.is_dir():
         paths = sorted(item for item in path.iterdir() if item.name.endswith(_SUFFIX) and item.name[0] != ".")
@@ -128,6 +141,7 @@ def _files(path: Path) -> Iterator[Given]:
 
 
 def _fetch(url: str, given: list[Given], missing: list[Problem]) -> None:
+    from .attestations.revocation.document import Given
     from .packs.source import is_loopback
     from .packs.web import Web
 

@@ -38,7 +38,7 @@ def gather(given: Iterable[Given], trust: TrustPolicy, now: datetime, missing: S
             problems.append(Problem(item.source, str(error), error.remedy))
     found = Revocations(tuple(documents))
     problems += [*_stale(found, now), *_forked(documents), *_old(found, trust, now), *_lookalikes(found, trust)]
-    return Revocations(tuple(documents), tuple(problems), given=bool(items or missing))
+    return Revocations(tuple(documents), tuple(problems), given=bool(items or problems))
 
 
 def rolled_back(known: Revocations, found: Revocations) -> Iterator[Problem]:

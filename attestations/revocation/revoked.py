@@ -10,13 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ... import strict_json
 from ...errors import TrustError
-from .document import Document
 from .entry import Entry, Target
-from .statement import Listed
+
+if TYPE_CHECKING:
+    from .document import Document
+    from .statement import Listed
 
 SCHEMA = "https://probatum.dev/revocations/v1"
 
@@ -78,7 +80,7 @@ class Revocations:
     Args:
         documents: those that are believed.
         problems: what is not believed, not fresh, or missing; whoever relies on the documents refuses with it.
-        given: somebody named some, be they empty.
+        given: somebody named some, be they empty, or asked for some.
     """
 
     documents: tuple[Document, ...] = ()

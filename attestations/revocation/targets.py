@@ -11,6 +11,7 @@ from ..package_names import VERDICT, find_signed
 from ..predicates import VSA
 from ..public_key import PublicKey
 from ..statement import parse_statement
+from ..zip_package import SUFFIX, unzipped
 from .entry import Target, key_target, sha256_target
 from .signed_payload import LIMITS, payload_of
 
@@ -21,13 +22,16 @@ def verdict_targets(path: Path) -> tuple[Target, str]:
     """A verdict by its signed statement, and the digest of the file that it is in.
 
     Args:
-        path: a verdict package, or the signed verdict out of one.
+        path: a verdict package, folder or ZIP file, or the signed verdict out of one.
 
     Raises:
         UsageError: it cannot be read, or there is no verdict.
         EvidenceError: it is not strict JSON, or no statement.
         TrustError: it is no verdict.
     """
+    if path.name.lower().endswith(SUFFIX) and path.is_file():
+        with unzipped(path) as folder:
+            return verdict_targets(folder)
     file = _verdict_in(path) if path.is_dir() else path
     data = read_limited(file, LIMITS.max_bytes)
     payload = payload_of(data, source=str(file))

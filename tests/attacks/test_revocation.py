@@ -51,7 +51,6 @@ from probatum.attestations.predicates import REVOCATION, VSA
 from probatum.attestations.public_key import PublicKey
 from probatum.attestations.revocation.document import Given
 from probatum.attestations.revocation.entry import Target, identity_target, key_target, sha256_target
-from probatum.attestations.revocation.gather import gather
 from probatum.attestations.revocation.revoked import NO_REVOCATIONS
 from probatum.attestations.revocation.statement import revocation_statement
 from probatum.attestations.trust import TrustPolicy
@@ -340,8 +339,10 @@ def test_a_list_dated_into_the_future_does_not_stay_young(tmp_path: Path) -> Non
 
 def test_no_list_where_the_trust_policy_asks_for_a_fresh_one(tmp_path: Path) -> None:
     written(tmp_path)
-    assert gather([], trust(max_age_days=7), NOW).problems
-    assert not gather([], trust(), NOW).problems
+    report = verified(tmp_path, by=trust(max_age_days=7))
+    assert [item.check for item in report.failures] == ["revocations"]
+    assert "there is none" in report.failures[0].detail
+    assert verified(tmp_path).ok
 
 
 def test_an_older_issue_does_not_lose_what_it_said() -> None:

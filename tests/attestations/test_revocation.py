@@ -51,6 +51,7 @@ from probatum.attestations.schemas import schema
 from probatum.attestations.signing_time import SignatureFacts
 from probatum.attestations.trust import Role, TrustPolicy
 from probatum.attestations.trusted import Identity
+from probatum.attestations.zip_package import zip_bytes
 from probatum.errors import EvidenceError, ProbatumError, TrustError, UsageError
 
 TARGETS = [
@@ -365,6 +366,8 @@ def test_a_verdict_is_named_by_its_package_or_its_file(tmp_path: Path) -> None:
     named = verdict_targets(folder)
     assert named == verdict_targets(folder / "verdict.dsse.json")
     assert named[0].kind == "verdict"
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert verdict_targets(write(tmp_path / "v.zip", zip_bytes(files))) == named
     bundle = {"dsseEnvelope": json.loads((folder / "verdict.dsse.json").read_bytes())}
     in_bundle, envelope_digest = verdict_targets(write(tmp_path / "b.json", json.dumps(bundle)))
     assert (in_bundle, envelope_digest == named[1]) == (named[0], False)

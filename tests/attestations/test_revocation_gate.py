@@ -190,6 +190,18 @@ def test_sources_that_are_not_there(place: Path, monkeypatch: pytest.MonkeyPatch
         assert (plain.exit_code, "cannot be fetched" in last_line(plain)) == (2, True)
 
 
+def test_a_trust_policy_that_asks_for_fresh_revocations_is_not_content_with_none(place: Path) -> None:
+    assert gate(place).exit_code == 0
+    write(place / "trust.yaml", POLICY.replace("[security]}", "[security], max_age_days: 7}"))
+    refused = verify(place)
+    assert (refused.exit_code, last_line(refused)) == (1, "probatum: REFUSED: revocations (exit 1)")
+    assert (gate(place).exit_code, "cannot be relied on" in last_line(gate(place))) == (2, True)
+    assert new_list(place).exit_code == 0
+    assert gate(place, "--revocations", place / "list.json").exit_code == 0
+    later = ("--now", "2026-11-27T07:00:01Z")
+    assert verify(place, "--revocations", place / "list.json", *later).exit_code == 1
+
+
 def test_nobody_revokes_without_a_trust_policy(place: Path) -> None:
     revoked = revoke(place, "policy", HEX)
     refused = run("gate", place / "pipeline", "-q", "--revocations", revoked)

@@ -154,7 +154,9 @@ def test_what_cannot_be_logged_or_proven_is_a_usage_error(place: Path) -> None:
         '{"dsseEnvelope": {"payload": "e30=", "payloadType": "a", "signatures": [{"sig": "AA=="}]}}'
     )
     (place / "empty").mkdir()
-    for name in ("x.json", "bundle.json", "empty", "absent"):
+    (place / "verdict.zip").write_bytes(b"PK\x03\x04")
+    assert "is an archive" in last_line(run("log", "check", log, "--checkpoint", place / "verdict.zip", code=2))
+    for name in ("x.json", "bundle.json", "empty", "absent", "verdict.zip"):
         run("log", "append", log, place / name, "--key", place / "log.pem", code=2)
     assert "is not in the log" in last_line(run("log", "prove", log, statement(place, 9), code=2))
     assert "no entry 7" in last_line(run("log", "prove", log, 7, code=2))

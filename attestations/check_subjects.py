@@ -18,7 +18,8 @@ class SubjectsAtHand:
     """The files that a verifier has, compared with what a verdict is about.
 
     A folder in which a subject lies where the evidence says is the pipeline's: there every subject with a location
-    must agree. Any other folder, and each file, must itself be the content of one subject.
+    must agree; of several such folders, in each that has it. Any other folder, and each file, must itself be one
+    subject's content.
 
     Args:
         verdict: the verified verdict statement.
@@ -44,7 +45,7 @@ class SubjectsAtHand:
         if not self._roots and not self._others:
             yield Row("subjects", None, detail="no files were given to compare with (--subject PATH)")
             return
-        made = [self._located(name) for name in self._subjects] if self._roots else []
+        made = [row for name in self._subjects for row in self._located(name)] if self._roots else []
         made += [self._whole(path) for path in self._others]
         yield from made
         if not any(row.ok for row in made):
@@ -58,22 +59,28 @@ class SubjectsAtHand:
 
     def _is_root(self, path: Path) -> bool:
         places = [place for place in self._places.values() if place is not None and "://" not in place]
-        return path.is_dir() and any(_find(place, [path]) is not None for place in places)
+        return path.is_dir() and any(_find(place, [path]) for place in places)
 
-    def _located(self, name: str) -> Row:
+    def _located(self, name: str) -> list[Row]:
+        """One row per folder that has the subject: a good one must not hide that another is not what was assessed."""
         check, expected, location = f"subject {name}", self._subjects[name], self._places.get(name)
         if location is None or "://" in location:
             why = f"its content is not a file of the pipeline ({location or 'no location'})"
-            return Row(check, None, expected, "", why)
-        path = _find(location, self._roots)
-        if path is None:
+            return [Row(check, None, expected, "", why)]
+        paths = _find(location, self._roots)
+        if not paths:
             where = ", ".join(str(root) for root in self._roots)
-            return Row(check, False, expected, "", f"{location} is not there, or lies outside {where}")
+            return [Row(check, False, expected, "", f"{location} is not there, or lies outside {where}")]
+        return [self._found(name, location, path) for path in paths]
+
+    def _found(self, name: str, location: str, path: Path) -> Row:
+        check, expected = f"subject {name}", self._subjects[name]
+        shown = location if len(self._roots) == 1 else str(path)
         try:
             content = read_content(path)
         except OSError as error:
-            return Row(check, False, expected, "", f"{location} cannot be read: {error.strerror or error}")
-        row = _compared(check, expected, location, content)
+            return Row(check, False, expected, "", f"{shown} cannot be read: {error.strerror or error}")
+        row = _compared(check, expected, shown, content)
         alone = len(self._roots) == 1 and not self._others
         self._keep(row, location if alone else str(path), content)
         return row
@@ -107,10 +114,11 @@ def _compared(check: str, expected: str, location: str, content: Content) -> Row
     return Row(check, True, expected, content.sha256, location)
 
 
-def _find(location: str, roots: Sequence[Path]) -> Path | None:
-    """The location below the first root that has it; never outside, whatever the location says."""
-    for root in roots:
-        path = root / location
-        if (path.is_symlink() or path.exists()) and path.resolve().is_relative_to(root.resolve()):
-            return path
-    return None
+def _find(location: str, roots: Sequence[Path]) -> list[Path]:
+    """The location below each root that has it; never outside, whatever the location says."""
+    paths = [(root / location, root) for root in roots]
+    return [
+        path
+        for path, root in paths
+        if (path.is_symlink() or path.exists()) and path.resolve().is_relative_to(root.resolve())
+    ]

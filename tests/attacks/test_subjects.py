@@ -79,6 +79,17 @@ def test_a_file_that_the_verdict_does_not_know(tmp_path: Path) -> None:
     assert failure(report).check == f"subject {stranger}", "one good file makes the other no better"
 
 
+def test_a_second_folder_is_not_passed_over(tmp_path: Path) -> None:
+    """Two copies of a pipeline are given, the good one first: the other is to be verified, too."""
+    written(tmp_path)
+    good, evil = tmp_path / "pipeline", pipeline(tmp_path / "evil")
+    assert check(tmp_path, subjects=[good, evil]).ok
+    write(evil / "m.bin", b"evil")
+    for given in ([good, evil], [evil, good]):
+        row = failure(check(tmp_path, subjects=given))
+        assert (row.check, row.detail.startswith(str(evil))) == ("subject model:m", True)
+
+
 def test_one_file_of_a_verdict_says_what_was_not_compared(tmp_path: Path) -> None:
     written(tmp_path)
     report = check(tmp_path, subjects=[tmp_path / "pipeline" / "m.bin", tmp_path / "pipeline" / "data"])

@@ -18,7 +18,7 @@ from ..sigstore_bundle import VerifiedBundle
 from ..sigstore_root import library_root, root_at
 from ..trust import TrustPolicy
 from .fulcio import Certified, verify
-from .log_entry import LogEntry, Logged, digest, from_bundle, verified_time
+from .log_entry import LogEntry, Logged, claimed_kind, digest, from_bundle, verified_time
 
 _FIRST = ("application/vnd.dev.sigstore.bundle+json;version=0.1", "application/vnd.dev.sigstore.bundle.v0.1+json")
 _TAKEN = {("hashedrekord", "0.0.1"), ("hashedrekord", "0.0.2"), ("dsse", "0.0.1")}
@@ -29,8 +29,7 @@ def library_takes(document: Mapping[str, Any]) -> bool:
     entries = _material(document).get("tlogEntries")
     if not isinstance(entries, list) or len(entries) != 1 or not isinstance(entries[0], Mapping):
         return False
-    kind = _map(entries[0].get("kindVersion"))
-    return (kind.get("kind"), kind.get("version")) in _TAKEN and _proven(entries[0])
+    return claimed_kind(entries[0]) in _TAKEN and _proven(entries[0])
 
 
 def verify_envelope(document: Mapping[str, Any], trust: TrustPolicy, *, source: str) -> VerifiedBundle:

@@ -55,6 +55,7 @@ class LogEntry:
         index: number of the entry in all of the log.
         time: seconds since 1970 at which it was made, as the promise says.
         promise: the log's signature over all of the above.
+        kind: kind and version that the entry claims; None where its form has no place for them.
         document: the entry in a bundle's form, with its proof; None where there is none.
     """
 
@@ -63,6 +64,7 @@ class LogEntry:
     index: int
     time: int
     promise: bytes
+    kind: tuple[str, str] | None = None
     document: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
@@ -83,8 +85,16 @@ def from_bundle(item: Any, *, source: str) -> LogEntry:
         _number(value.get("logIndex"), source),
         _number(value.get("integratedTime"), source),
         dsse.decode_base64(promise, f"{source}: promise"),
+        claimed_kind(value),
         value if proof.get("checkpoint") else None,
     )
+
+
+def claimed_kind(item: Mapping[str, Any]) -> tuple[str, str]:
+    """Kind and version that an entry in a bundle claims; empty where it claims none."""
+    claimed = _map(item.get("kindVersion"))
+    kind, version = (claimed.get(name) for name in ("kind", "version"))
+    return (kind if isinstance(kind, str) else "", version if isinstance(version, str) else "")
 
 
 def from_cosign(item: Any, *, source: str) -> LogEntry:
@@ -136,7 +146,7 @@ def verified_time(entry: LogEntry, logged: Logged, root: Any, *, source: str) ->
         moment = datetime.fromtimestamp(entry.time, UTC)
     except Exception as error:  # a hostile entry makes the library raise far more than its own errors
         raise TrustError(f"{source} is in none of the trusted logs", why=str(error) or type(error).__name__) from error
-    reason = _objection(entry.body, logged)
+    reason = _objection(entry, logged)
     if reason:
         raise TrustError(f"{source} is of another signature", why=reason, remedy="ask the signer for its own entry")
     return moment
@@ -158,11 +168,13 @@ def _check_proof(entry: LogEntry, keyring: Any) -> None:
         raise TrustError("its proof is for another tree than the log signed")
 
 
-def _objection(body: bytes, logged: Logged) -> str:
+def _objection(entry: LogEntry, logged: Logged) -> str:
     """Why an entry is not of this signature; empty when it is."""
     try:
-        document = strict_json.loads(body, source="the log entry", fold_case=True)
+        document = strict_json.loads(entry.body, source="the log entry", fold_case=True)
         kind = (document["kind"], document["apiVersion"])
+        if entry.kind not in (None, kind):
+            return f"it is of the kind {kind[0]} {kind[1]}, not of the one that it claims"
         if kind not in _KINDS:
             return f"entries of the kind {kind[0]} {kind[1]} cannot be compared with it"
         return _KINDS[kind](document["spec"], logged)

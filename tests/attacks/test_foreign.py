@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ from foreign_case import (
 from signing_case import ec_key, envelope, sha256, statement, write
 from sigstore_case import SIGNED_AT, Services
 from sigstore_log import b64, spki
+
+from probatum.verification import Verification
 
 PAYLOAD = json.dumps(statement("a" * 64)).encode()
 OTHER = json.dumps(statement("b" * 64)).encode()
@@ -364,3 +367,64 @@ def test_a_proof_for_another_tree_than_the_log_signed(services: Services) -> Non
         proof["checkpoint"]["envelope"] = made.log.checkpoint(7, base64.b64decode(proof["rootHash"]))
 
     assert "another tree" in verifier(made).verify(changed(good, change), source="b").reason
+
+
+FILE = b"weights"
+ALL: dict[str, Make] = {
+    **LOGGED,
+    "library": lambda services, payload: services.sign_statement(payload),
+    "pypi": pypi_attestation,
+    "envelope": lambda services, payload: envelope(payload, KEY),
+    "container": lambda services, payload: json.dumps(
+        {"attestations": [{"bundle": json.loads(keyed_bundle(services, payload, KEY))}]}
+    ).encode(),
+    "file": lambda services, payload: services.sign_file(FILE),
+    "cosign, file": lambda services, payload: cosign_file(services, FILE),
+}
+ODD: tuple[Any, ...] = (None, -1, 10**30, "", "x", [], {}, [5], {"a": 5})
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
+        yield (*path, key)
+        yield from places(value[key], (*path, key))
+
+
+@pytest.mark.parametrize("make", ALL.values(), ids=ALL)
+def test_any_field_replaced_by_anything(services: Services, make: Make, tmp_path: Path) -> None:
+    """Never a traceback, and never another statement, signer or time than the good document's."""
+    file, given = write(tmp_path / "m.bin", FILE), verifier(services, KEY)
+
+    def checked(data: bytes) -> Verification:
+        found = given.verify(data, source="x")
+        return given.verify_artifact(data, source="x", artifact=file) if found.kind == "signature" else found
+
+    document = json.loads(make(services, PAYLOAD))
+    good = checked(json.dumps(document).encode())
+    assert good.verified
+    for path in places(document):
+        for odd in ODD:
+            changed_one = copy.deepcopy(document)
+            inner = changed_one
+            for key in path[:-1]:
+                inner = inner[key]
+            inner[path[-1]] = odd
+            found = checked(json.dumps(changed_one).encode())
+            if found.verified:
+                assert (found.statement, found.signers) == (good.statement, good.signers), path
+                assert found.signed_at in (good.signed_at, None), path
+            else:
+                assert found.reason, path
+                assert found.statement is None
+
+
+def test_an_entry_that_claims_to_be_of_another_kind(services: Services) -> None:
+    """What an entry claims decides who verifies it: it must be what the log holds."""
+    for made in (intoto_bundle(services, PAYLOAD), services.sign_statement(PAYLOAD)):
+        for claimed in ({"kind": "other", "version": "0.0.1"}, {"kind": "intoto", "version": "9"}, {}, None):
+
+            def change(value: dict[str, Any], claimed: Any = claimed) -> None:
+                value["verificationMaterial"]["tlogEntries"][0]["kindVersion"] = claimed
+
+            assert not verifier(services).verify(changed(made, change), source="b").verified

@@ -54,6 +54,8 @@ class Document:
         signers: names of those who signed it and may.
         statement: SHA-256 of what was signed.
         listed: it is a list.
+        by_role: its signers have the role; else it is of keys that revoke themselves alone, which any of them can do at
+            any time, so that it tells nothing of how fresh the knowledge is.
     """
 
     source: str
@@ -63,6 +65,7 @@ class Document:
     signers: tuple[str, ...]
     statement: str
     listed: Listed | None = None
+    by_role: bool = True
 
 
 def read_document(given: Given, trust: TrustPolicy, now: datetime) -> Document:
@@ -77,7 +80,7 @@ def read_document(given: Given, trust: TrustPolicy, now: datetime) -> Document:
         EvidenceError: it is no statement that revokes.
         TrustError: nobody signed it who may.
     """
-    statement, signers = _signed(given, trust, now)
+    statement, signers, by_role = _signed(given, trust, now)
     predicate: Mapping[str, Any] = statement.get("predicate") or {}
     if statement["predicateType"] != REVOCATION or statement["_type"] != STATEMENT_V1:
         raise EvidenceError(f"{given.source} does not revoke", why=f"it is a {statement['predicateType']}")
@@ -87,21 +90,22 @@ def read_document(given: Given, trust: TrustPolicy, now: datetime) -> Document:
     content = strict_json.loads(given.data, source=given.source, fold_case=True)
     digest = strict_json.digest(statement)
     issued = _time(predicate["issued_at"], given.source)
-    return Document(given.source, content, entries, issued, signers, digest, _listed(predicate, given.source))
+    listed = _listed(predicate, given.source)
+    return Document(given.source, content, entries, issued, signers, digest, listed, by_role)
 
 
-def _signed(given: Given, trust: TrustPolicy, now: datetime) -> tuple[Mapping[str, Any], tuple[str, ...]]:
-    """The statement, and who signed it; only of a document that is believed."""
+def _signed(given: Given, trust: TrustPolicy, now: datetime) -> tuple[Mapping[str, Any], tuple[str, ...], bool]:
+    """The statement, who signed it, and whether they have the role; only of a document that is believed."""
     from ..verifier import TrustVerifier
 
     found = TrustVerifier(_undated(trust), now).verify(given.data, source=given.source)
     if found.verified and found.statement is not None:
         if found.about != REVOCATION:
             raise EvidenceError(f"{given.source} does not revoke", why=f"it is a {found.about or found.kind}")
-        return found.statement, found.signers
+        return found.statement, found.signers, True
     itself = _by_itself(given, trust)
     if itself is not None:
-        return itself
+        return *itself, False
     raise TrustError(f"{given.source} is not believed", why=found.reason, remedy=_REMEDY)
 
 

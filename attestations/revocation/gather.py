@@ -78,11 +78,12 @@ def _forked(documents: Iterable[Document]) -> Iterator[Problem]:
 
 
 def _old(found: Revocations, trust: TrustPolicy, now: datetime) -> Iterator[Problem]:
-    """The age that the trust policy asks of what is newest."""
+    """The age that the trust policy asks of what is newest, by those who have the role."""
     limits = [role.max_age_days for role in trust.roles_for(REVOCATION) if role.max_age_days is not None]
     if not limits:
         return
-    times = [document.issued_at for document in found.documents if document.issued_at <= now + _CLOCK_SKEW]
+    official = [document.issued_at for document in found.documents if document.by_role]
+    times = [moment for moment in official if moment <= now + _CLOCK_SKEW]
     if not times or now - max(times) > timedelta(days=min(limits)):
         newest = f"the newest is of {stamp(max(times))}" if times else "there is none"
         why = f"the trust policy asks for one of the last {min(limits):g} days, and {newest}"

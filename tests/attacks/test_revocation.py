@@ -337,6 +337,17 @@ def test_a_list_dated_into_the_future_does_not_stay_young(tmp_path: Path) -> Non
     assert verified(tmp_path, numbered(1), by=young).ok
 
 
+def test_a_key_that_revokes_itself_does_not_make_old_knowledge_young(tmp_path: Path) -> None:
+    """A mirror serves the list of last month, and beside it a fresh revocation of a lesser key that its owner has."""
+    written(tmp_path)
+    lesser, young = ed_key("lesser"), trust(max_age_days=7)
+    young = replace(young, keys={**young.keys, "lesser": lesser.public})
+    old, itself = numbered(1, now=NOW - timedelta(days=30)), revocation(of_key(lesser), by=[lesser])
+    assert not verified(tmp_path, old, by=young).ok
+    assert not verified(tmp_path, old, itself, by=young).ok
+    assert verified(tmp_path, old, itself, numbered(2), by=young).ok
+
+
 def test_no_list_where_the_trust_policy_asks_for_a_fresh_one(tmp_path: Path) -> None:
     written(tmp_path)
     report = verified(tmp_path, by=trust(max_age_days=7))

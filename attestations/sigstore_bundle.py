@@ -219,7 +219,7 @@ def _check_entry(entry: Mapping[str, Any], root: Mapping[str, Any]) -> None:
     signed = proof["checkpoint"]["envelope"].split("\n")[1]
     if signed != proof["treeSize"]:
         raise TrustError("the log proof is for another tree", why=f"{signed} entries were signed for")
-    known = [item.get(part, {}).get("keyId") for item in root["tlogs"] for part in ("logId", "checkpointKeyId")]
+    known = [(item.get(part) or {}).get("keyId") for item in root["tlogs"] for part in ("logId", "checkpointKeyId")]
     if entry["logId"]["keyId"] not in known:
         raise TrustError("the entry names a log that is not in the trusted root")
     if "inclusionPromise" not in entry and entry["logIndex"] != proof["logIndex"]:

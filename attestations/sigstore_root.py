@@ -45,6 +45,7 @@ def root_at(
         if not kept[part] and (part in needed or document.get(part)):
             shown = ", ".join(str(moment) for moment in times)
             raise TrustError(f"the trusted root {name} has no {part}", why=f"none was valid at {shown}")
+    kept["timestampAuthorities"] = [_open_ended(item) for item in kept["timestampAuthorities"]]
     return {**document, **kept}
 
 
@@ -74,10 +75,16 @@ def authorities_of(document: Mapping[str, Any]) -> dict[str, TimestampAuthority]
     }
 
 
+def _open_ended(authority: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An authority that was valid, without an end: the library does not count the last moment, sigstore does."""
+    window = {name: value for name, value in authority.get("validFor", {}).items() if name != "end"}
+    return {**authority, "validFor": window}
+
+
 def _valid(item: Mapping[str, Any], times: Sequence[datetime]) -> bool:
     """An authority has its window itself, a log in its key; what has none is always valid."""
     window = item.get("validFor") or (item.get("publicKey") or {}).get("validFor") or {}
     start, end = parse_time(window.get("start")), parse_time(window.get("end"))
-    if ("start" in window and start is None) or ("end" in window and end is None):
+    if (window.get("start") is not None and start is None) or (window.get("end") is not None and end is None):
         return False
     return all((start is None or start <= moment) and (end is None or moment <= end) for moment in times)

@@ -223,6 +223,22 @@ def test_odd_trusted_roots_verify_nothing(services: Services) -> None:
     assert TrustVerifier(policy, NOW).verify(bundle, source="b").verified
 
 
+def test_the_last_moment_of_an_authority_counts() -> None:
+    """As sigstore's own conformance tests ask; an end that is null is none."""
+    services = Services(log_version=2)
+    bundle = services.sign_statement(PAYLOAD)
+    document = services.root_document()
+    for part in ("tlogs", "ctlogs", "certificateAuthorities", "timestampAuthorities"):
+        for item in document[part]:
+            item.get("publicKey", item)["validFor"]["end"] = "2026-11-19T12:00:01Z"
+    document["tlogs"][0]["publicKey"]["validFor"]["end"] = document["tlogs"][0]["checkpointKeyId"] = None
+    for end, accepted in (("2026-11-19T12:00:01Z", True), (None, True), ("2026-11-19T12:00:00Z", False)):
+        document["timestampAuthorities"][0]["validFor"]["end"] = end
+        data = json.dumps(document).encode()
+        policy = replace(trusting(services), sigstore={"sigstore": SigstoreRoot(sha256(data), data)})
+        assert TrustVerifier(policy, NOW).verify(bundle, source="b").verified is accepted
+
+
 @pytest.mark.parametrize("value", ["", "a\nb", "x" * 5000])
 def test_claims_that_cannot_be_shown(services: Services, value: str) -> None:
     found = TrustVerifier(trusting(services), NOW).verify(

@@ -5,9 +5,9 @@ import rego.v1
 import data.probatum.controls.gov_05 as control
 import data.probatum.lib.world
 
-verdict(stage, result, time) := {
+verdict(stage, result, moment) := {
 	"source": sprintf("verdicts/%v", [stage]), "sha256": world.sha("c"), "signers": ["key:gate"], "same_content": true,
-	"stage": stage, "result": result, "checklist": "full", "checklist_version": "1.0.0", "pipeline": "x", "time": time,
+	"stage": stage, "result": result, "checklist": "full", "checklist_version": "1.0.0", "pipeline": "x", "time": moment,
 }
 
 # Now is 2026-11-20T07:00:00Z.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 from .errors import UsageError
 
@@ -47,7 +50,7 @@ def read_limited(path: Path, max_bytes: int) -> bytes:
         UsageError: the file cannot be read, or is larger.
     """
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             data = stream.read(max_bytes + 1)
     except OSError as error:
         raise UsageError(f"cannot read {path}", why=error.strerror or str(error), remedy="check the path") from error
@@ -58,6 +61,29 @@ def read_limited(path: Path, max_bytes: int) -> bytes:
             remedy="raise the limit if it is genuine (--max-mib where a command has it)",
         )
     return data
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Open a file for reading, and never wait for somebody who writes: a named pipe in a folder of others would hang.
+
+    What the user's own shell hands over as ``/dev/stdin`` or ``/dev/fd/N`` may be a pipe.
+
+    Raises:
+        OSError: it cannot be opened, or is a pipe, a socket or a device.
+    """
+    if path.parts[:2] == ("/", "dev"):
+        return path.open("rb")
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        mode = os.fstat(handle).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
 
 
 def _not_writable(path: Path, error: OSError) -> UsageError:

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import strict_json
 from ..errors import EvidenceError, UsageError
-from ..files import read_limited
+from ..files import open_file, read_limited
 from .package_names import EVIDENCE, UNSIGNED, VERDICT, signed_names
 from .zip_package import STARTS
 
@@ -70,7 +70,7 @@ def _document(path: Path) -> Target:
 
 def _head(path: Path) -> bytes:
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             return stream.read(512)
     except OSError as error:
         raise UsageError(f"cannot read {path}", why=error.strerror or str(error), remedy=_REMEDY) from error

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from . import authoring
 from .attestations.trust import TrustPolicy
 from .attestations.verifier import TrustVerifier
-from .collectors.base import Progress, no_progress
 from .collectors.diagnosis import diagnose as collectors_diagnosis
 from .collectors.manifest import Manifest
 from .collectors.registry import collectors
@@ -20,67 +18,18 @@ from .errors import ProbatumError, UsageError
 from .evaluator.assess import Assessment, evaluate
 from .evaluator.checklist import Checklist, load_checklist, parameters_of
 from .evaluator.engines.diagnosis import diagnose as engines_diagnosis
-from .evaluator.engines.limits import Limits as EngineLimits
-from .evaluator.engines.opa_address import OpaServer
 from .evaluator.engines.select import engine_named
 from .evaluator.graph import Graph
 from .evaluator.policies import PolicySet
 from .evaluator.settings import settings_document
 from .evidence import Elsewhere, join, read_elsewhere
 from .opening import open_pipeline
+from .options import Options, bypasses_of, checklist_of
 from .packs.choose import Given
 from .packs.open import Opened
 from .policy_sources import open_policies
 from .revocation_sources import known_revocations, refuse_revoked_policies, trusted_now
 from .signed_waivers import vouched
-from .strict_json import DEFAULT_LIMITS, Limits
-
-DEFAULT_CHECKLIST = "secure-pipeline"
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the user asked of a run, beyond the manifest.
-
-    Args:
-        now: the evaluation time.
-        now_given: the time was given, not read from the clock; recorded.
-        checklist: name or path; the manifest's, else ``DEFAULT_CHECKLIST``, when None.
-        stage: only controls of this stage.
-        engine: ``regorus`` or ``opa``.
-        opa: an OPA server that runs already, for ``opa``; without it one is started.
-        policies: sources of packs of policies that take the place of the manifest's.
-        trust: trust policy that takes the place of the manifest's.
-        online: collectors may use the network.
-        skip: collectors not to run; recorded.
-        progress: called as work is done.
-        built_in: lay the packs on the built-in policies; what the manifest says when None.
-        locked: hold the packs to the lock file; when None, if there is one.
-        limits: of each control's evaluation; the engine's own when None.
-        evidence: graphs that other machines made, signed or not, to be joined with what this run observes.
-        allow_unsigned: those that nobody signed count as if this run had observed what they say; recorded.
-        evidence_limits: size and depth of each graph that is not signed.
-        revocations: files, folders and URLs of what is revoked, besides those that the trust policy names.
-    """
-
-    now: datetime
-    now_given: bool = False
-    checklist: str | None = None
-    stage: str | None = None
-    engine: str = "regorus"
-    opa: OpaServer | None = None
-    policies: Sequence[str] = ()
-    trust: Path | None = None
-    online: bool = False
-    skip: Collection[str] = ()
-    progress: Progress = no_progress
-    built_in: bool | None = None
-    locked: bool | None = None
-    limits: EngineLimits | None = None
-    evidence: Sequence[Path] = ()
-    allow_unsigned: bool = False
-    evidence_limits: Limits = DEFAULT_LIMITS
-    revocations: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -118,7 +67,7 @@ def run(manifest: Manifest, options: Options) -> tuple[Collected, Judged | None]
     manifest = vouched(manifest, trust, options.now)
     elsewhere = _elsewhere(options, trust)
     opened = _policies(manifest, options, trust)
-    checklist = load_checklist(_checklist(manifest, options), opened.policies)
+    checklist = load_checklist(checklist_of(manifest, options), opened.policies)
     parameters_of(checklist, opened.policies, manifest.parameters)  # a wrong one is told before the work is done
     collected = collect(manifest, collectors(), _run(options, trust, opened.documents))
     if collected.interrupted:
@@ -157,7 +106,7 @@ def judge(graph: Graph | None, manifest: Manifest | None, options: Options) -> J
     manifest = None if manifest is None else vouched(manifest, trust, options.now)
     elsewhere = _elsewhere(options, trust)
     opened = _policies(manifest, options, trust)
-    checklist = load_checklist(_checklist(manifest, options), opened.policies)
+    checklist = load_checklist(checklist_of(manifest, options), opened.policies)
     return _judge(join(graph, elsewhere), manifest, options, opened, checklist, elsewhere)
 
 
@@ -177,7 +126,7 @@ def _judge(
         "waivers": () if manifest is None else manifest.waivers,
         "stage": options.stage,
         "trust_policy_digest": None if trust is None else {"sha256": trust.digest},
-        "bypasses": _bypasses(options) + opened.bypasses + elsewhere.bypasses,
+        "bypasses": bypasses_of(options) + opened.bypasses + elsewhere.bypasses,
         "packs": opened.documents,
         "revocations": known_revocations(trust, graph),
     }
@@ -198,7 +147,7 @@ def explain(control: str, pipeline: Path | None, options: Options) -> dict[str, 
     parameters = {} if manifest is None else manifest.parameters
     folders = [path for path in map(Path, options.policies) if path.is_dir()]
     opened = _policies(manifest, options, _trust(manifest, options))
-    return authoring.explain(control, opened.policies, _checklist(manifest, options), parameters, *folders)
+    return authoring.explain(control, opened.policies, checklist_of(manifest, options), parameters, *folders)
 
 
 def diagnose(path: Path, options: Options) -> list[dict[str, Any]]:
@@ -254,19 +203,3 @@ def _elsewhere(options: Options, trust: TrustPolicy | None) -> Elsewhere:
         allow_unsigned=options.allow_unsigned,
         limits=options.evidence_limits,
     )
-
-
-def _checklist(manifest: Manifest | None, options: Options) -> str:
-    if options.checklist:
-        return options.checklist
-    if manifest is None or manifest.checklist is None:
-        return DEFAULT_CHECKLIST
-    beside = manifest.root / manifest.checklist
-    return str(beside) if beside.is_file() else manifest.checklist
-
-
-def _bypasses(options: Options) -> list[dict[str, str]]:
-    found = [{"code": "collector_skipped", "message": f"collector {name} was skipped"} for name in sorted(options.skip)]
-    if options.now_given:
-        found.append({"code": "time_given", "message": "the evaluation time was given, not read from the clock"})
-    return found

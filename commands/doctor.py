@@ -18,7 +18,8 @@ def doctor(
     no_color: NoColor = False,
 ) -> int:
     """Tell which collectors and engines can run here, and why not."""
-    from ..gate import Options, diagnose
+    from ..gate import diagnose
+    from ..options import Options
     from ..reports.doctor import render_doctor
 
     target = output(formats, no_color=no_color)

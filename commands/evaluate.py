@@ -75,8 +75,9 @@ def evaluate(
 
     Example: probatum evaluate data.dsse.json training.dsse.json --manifest probatum.yaml --trust trust.yaml
     """
-    from ..gate import Options, judge
+    from ..gate import judge
     from ..opening import open_pipeline
+    from ..options import Options
     from ..sealing import locations
     from ..strict_json import Limits
 

@@ -94,8 +94,9 @@ def gate(
 
     Example: probatum gate examples/tumour-classifier --out verdict
     """
-    from ..gate import Options, run
+    from ..gate import run
     from ..opening import open_pipeline
+    from ..options import Options
     from ..reports.progress import progress
     from ..sealing import check_out, locations, seal
 

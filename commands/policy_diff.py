@@ -73,7 +73,7 @@ def diff(
 
     Example: probatum policy diff built-in my-policies --evidence verdicts/ --strict
     """
-    from ..gate import DEFAULT_CHECKLIST
+    from ..options import DEFAULT_CHECKLIST
     from ..reports.difference import render_difference, summary
     from ..reports.progress import progress
     from ..workbench.difference import compare, weaker

@@ -149,8 +149,8 @@ def setting(
         packs: the values of ``--policies``.
         built_in: the value of ``--built-in``.
     """
-    from ..gate import DEFAULT_CHECKLIST
     from ..opening import open_pipeline
+    from ..options import DEFAULT_CHECKLIST
     from ..packs.choose import Given
     from ..policy_sources import open_policies
     from ..workbench.circumstances import circumstances_of

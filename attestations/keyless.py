@@ -56,12 +56,13 @@ class KeylessAttestor:
     def announcement(self) -> str:
         """What is about to be published, of whom, and where; to be shown before anything is signed."""
         everybody = ", which everybody can read for ever" if self._instance.public else ""
+        sent = "" if self._instance.digests_only else "; the statements themselves are sent there, and not kept"
         clocks = f", and a digest to {' and '.join(self._instance.clocks)}" if self._instance.clocks else ""
         return (
             f"signing without a key, by {self._instance.name}: the identity {self._token.holder} "
             f"(issuer {self._token.issuer}, token from {self._token.origin}) goes into a certificate by "
             f"{self._instance.authority} and, with each statement's digest and signature, into the log "
-            f"{self._instance.log}{everybody}{clocks}"
+            f"{self._instance.log}{everybody}{sent}{clocks}"
         )
 
     @property

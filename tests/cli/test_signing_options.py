@@ -93,6 +93,29 @@ def test_the_instance_by_a_variable(
     assert (tmp_path / "e.sigstore.json").is_file()
 
 
+def test_revocations_and_approvals_can_be_signed_without_a_key(
+    run, pipeline: Path, service: Service, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they are about has digests of kinds that the sigstore library takes."""
+    in_ci(service, monkeypatch)
+    monkeypatch.setenv("PROBATUM_SIGSTORE_CONFIG", str(config))
+    public = write_key_pair(tmp_path / "k.pem", "ed25519", None)[0]
+    run("gate", pipeline, "--out", tmp_path / "v")
+    targets = (("key", public), ("verdict", tmp_path / "v"), ("identity", "https://i.example https://x.example/y"))
+    for at, (kind, target) in enumerate(targets):
+        out = tmp_path / f"r{at}"
+        out.mkdir()
+        arguments = target.split() if isinstance(target, str) else [target]
+        made = run("revoke", kind, *arguments, "--reason", "other", "--out", out, "--sign", "keyless")
+        assert made.exit_code == 0, made.stderr
+        assert [path.name.endswith(".sigstore.json") for path in out.iterdir()] == [True]
+    out = tmp_path / "approval.sigstore.json"
+    arguments = ("--stage", "deployment", "--subject", "model:m", "--approver", "a", "--out", out, "--sign", "keyless")
+    made = run("approve", pipeline, *arguments)
+    assert made.exit_code == 0, made.stderr
+    assert service.seen.count("/api/v1/log/entries") == 4
+
+
 def test_auto_takes_the_key_that_was_given_also_in_ci(
     run, pipeline: Path, service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ from .attestations.report import VerificationReport
 from .attestations.target import Target, target_of
 from .attestations.trust import Role, TrustPolicy, trust_keys
 from .attestations.verify import Check, Demands, verify_package
-from .attestations.zip_package import unzipped
+from .attestations.zip_package import is_zip, unzipped
 from .errors import UsageError
 from .evaluator.engines.base import Engine
 from .evaluator.engines.limits import Limits
@@ -146,7 +146,7 @@ def read_assessment(path: Path) -> tuple[Mapping[str, Any], dict[str, str]]:
         EvidenceError: it is malformed.
     """
     if path.is_file():
-        if target_of(path) is Target.ZIP:
+        if is_zip(path):
             with unzipped(path) as folder:
                 return read_assessment(folder)
         return _assessment(_json(path), path), {}

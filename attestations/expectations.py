@@ -44,13 +44,16 @@ class Expectations:
         """The verifier's own settings, as the report shows them."""
         return {**vars(self), "not_before": None if self.not_before is None else shown(self.not_before)}
 
-    def of_package(self, verdict: Document, assessment: Document, now: datetime) -> Iterator[Row]:
+    def of_package(
+        self, verdict: Document, assessment: Document, now: datetime, signed_at: datetime | None = None
+    ) -> Iterator[Row]:
         """The rows of a package.
 
         Args:
             verdict: predicate of the verified verdict.
             assessment: predicate of the verified assessment.
             now: for ages.
+            signed_at: when it was there at the latest, by somebody other than its signer; None where nobody says.
         """
         pipeline, checklist = assessment["pipeline"], assessment["checklist"]
         pinned = assessment["digests"]["policies"]["sha256"]
@@ -64,6 +67,8 @@ class Expectations:
         yield _asked("policy digest", self.policy_digest, pinned, "other policies than the verifier wants")
         yield _bypasses(self.no_bypasses, assessment.get("bypasses", ()))
         yield from self.of_time(verdict["timeVerified"], now)
+        if signed_at is not None:
+            yield _dated(verdict["timeVerified"], signed_at)
 
     def of_summary(self, verdict: Document, now: datetime) -> Iterator[Row]:
         """The rows of a verification summary at hand without its package, ours or of somebody else.
@@ -125,6 +130,14 @@ def _asked(check: str, wanted: str | None, found: Any, otherwise: str) -> Row:
     if wanted is None:
         return Row(check, None, "", "" if found is None else str(found), f"no {check} was asked for")
     return equal(check, wanted, "" if found is None else found, otherwise)
+
+
+def _dated(time: str, signed_at: datetime) -> Row:
+    """Whether a verdict is of a time before its signature; one dated ahead would outlive every greatest age."""
+    moment = parse_time(time)
+    ahead = moment is None or moment > signed_at + CLOCK_SKEW
+    why = "it was signed before the time that it states" if ahead else ""
+    return Row("signing time", not ahead, f"from {time}", shown(signed_at), why)
 
 
 def _like(wanted: str | None, identified: str) -> str:

@@ -202,7 +202,7 @@ def _consistent(files: PackageFiles, signed: _Signed, assessment: Mapping[str, A
 def _compared(package: CheckedPackage, demands: Demands, rows: list[Row]) -> SubjectManifest:
     """Whether a package is what the verifier asked for, and how its files at hand compare."""
     verdict, details = package.statement["predicate"], package.assessment["predicate"]
-    rows += demands.expected.of_package(verdict, details, demands.as_of or demands.now)
+    rows += demands.expected.of_package(verdict, details, demands.as_of or demands.now, package.signed_at)
     at_hand = SubjectsAtHand(package.statement, package.graph, demands.subjects)
     rows += at_hand.rows()
     for check in demands.checks:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import TrustError, UsageError
+from ..files import open_file
 from .package_names import UNSIGNED, VERDICT, signed_names
 
 SUFFIX = ".zip"
@@ -53,6 +54,12 @@ def zip_bytes(files: Mapping[str, bytes]) -> bytes:
     return stream.getvalue()
 
 
+def is_zip(path: Path) -> bool:
+    """Whether a file begins as an archive does, whatever it is called."""
+    with path.open("rb") as stream:
+        return stream.read(4) in STARTS
+
+
 @contextmanager
 def unzipped(path: Path) -> Iterator[Path]:
     """The package in a ZIP file, in a private folder that is gone afterwards.
@@ -63,7 +70,7 @@ def unzipped(path: Path) -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="probatum-") as folder:
         try:
-            with path.open("rb") as stream:
+            with open_file(path) as stream:
                 _unpack(stream, path, Path(folder))
         except OSError as error:
             raise UsageError(

@@ -114,6 +114,12 @@ def contents(root: Path, **fields: Any) -> PackageContents:
     return replace(made, **fields)
 
 
+def decided_at(made: PackageContents, time: str) -> PackageContents:
+    """The same, decided at another time: who vouches for the time of signing must do so afterwards."""
+    assessed = {**made.assessment, "evaluated_at": time}
+    return replace(made, assessment=assessed, settings={**made.settings, "evaluated_at": time})
+
+
 def written(tmp_path: Path, *keys: SigningKey, **fields: Any) -> WrittenPackage:
     root = pipeline(tmp_path / "pipeline")
     return write_package(

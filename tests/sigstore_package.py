@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from package_case import contents, pipeline
+from package_case import contents, decided_at, pipeline
 from signing_case import sha256
 from sigstore_case import ISSUER, WORKFLOW, Services
 from timestamp_case import Authority
@@ -18,6 +18,9 @@ from probatum.attestations.predicates import DEFAULT_TYPES
 from probatum.attestations.sigstore_form import only_form
 from probatum.attestations.trust import Role, TrustPolicy
 from probatum.attestations.trusted import Certificates, Identity, SigstoreRoot, TimestampAuthority
+
+BEFORE = "2026-11-19T11:59:00Z"
+"""A minute before the services sign."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ def signed_package(
 ) -> Path:
     root = pipeline(tmp_path / "pipeline")
     folder = tmp_path / "verdict"
-    write_package(folder, contents(root), attestor=StandIn(services, who), detached=detached or {}, version="0.1.0")
+    made = decided_at(contents(root), BEFORE)
+    write_package(folder, made, attestor=StandIn(services, who), detached=detached or {}, version="0.1.0")
     return folder
 
 

@@ -6,6 +6,7 @@ Each is refused; without the defence that its test names it would be accepted.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,11 +17,11 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-from package_case import contents, pipeline
+from package_case import contents, decided_at, pipeline
 from signing_case import NOW, ed_key, statement, write
 from sigstore_case import ISSUER, SIGNED_AT, WORKFLOW, Services, email, uri, username
 from sigstore_log import Log, b64
-from sigstore_package import StandIn, authority, signed_package, trusting
+from sigstore_package import BEFORE, StandIn, authority, signed_package, trusting
 from timestamp_case import STAMPED_AT, Authority
 
 from probatum import strict_json
@@ -558,7 +559,9 @@ UNTIL = STAMPED_AT + timedelta(minutes=1)
 def key_signed(tmp_path: Path, token: Callable[[bytes], bytes] | None, key: SigningKey = KEY) -> Path:
     detached = {} if token is None else {TIMESTAMP: token}
     root, folder = pipeline(tmp_path / "pipeline"), tmp_path / "verdict"
-    write_package(folder, contents(root), attestor=KeyAttestor([key]), detached=detached, version="0.1.0")
+    write_package(
+        folder, dated(contents(root), BEFORE), attestor=KeyAttestor([key]), detached=detached, version="0.1.0"
+    )
     return folder
 
 
@@ -606,6 +609,16 @@ def test_a_damaged_timestamp_is_not_passed_over(tmp_path: Path) -> None:
     folder = key_signed(tmp_path, lambda data: Authority().stamp(data))
     policy = replace(trust_keys([KEY.public], source="test"), timestamp_authorities={"tsa": authority(TSA)})
     assert TIMESTAMP in refusal(verified(folder, policy))
+
+
+def test_certificates_that_were_added_to_a_timestamp(tmp_path: Path) -> None:
+    """GHSA-3xxc-pwj6-jgrj (rfc3161-client): the bag of certificates in a timestamp is signed by nobody."""
+    other = Authority(name="Spoofed TSA")
+
+    def stuffed(data: bytes) -> bytes:
+        return TSA.respond(hashlib.sha256(data).digest(), certificates=(TSA.leaf, other.leaf, other.root))
+
+    assert "does not belong to the authority" in refusal(verified(key_signed(tmp_path, stuffed), expired()))
 
 
 def test_a_timestamp_that_is_required(tmp_path: Path) -> None:

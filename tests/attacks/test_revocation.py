@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from package_case import KEY, assessment, contents, graph, pipeline, written
+from package_case import KEY, assessment, contents, decided_at, graph, pipeline, written
 from package_case import settings as settings_of
 from revocation_case import (
     BEFORE,
@@ -131,7 +131,7 @@ def dated(tmp_path: Path, at: datetime | None, **since: Any) -> Any:
     """A verdict with a timestamp, verified by somebody who pins its authority and knows a revocation of its key."""
     clock = Authority()
     detached: dict[str, Detach] = {} if at is None else {TIMESTAMP: lambda verdict: clock.stamp(verdict, at)}
-    made = contents(pipeline(tmp_path / "pipeline"))
+    made = decided_at(contents(pipeline(tmp_path / "pipeline")), BEFORE)
     write_package(tmp_path / "verdict", made, attestor=KeyAttestor([KEY]), detached=detached, version="0")
     trusted = replace(trust(), timestamp_authorities={"clock": authority(clock)})
     return verified(tmp_path, revocation(of_key(KEY, **since)), by=trusted)

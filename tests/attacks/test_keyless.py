@@ -560,7 +560,7 @@ def key_signed(tmp_path: Path, token: Callable[[bytes], bytes] | None, key: Sign
     detached = {} if token is None else {TIMESTAMP: token}
     root, folder = pipeline(tmp_path / "pipeline"), tmp_path / "verdict"
     write_package(
-        folder, dated(contents(root), BEFORE), attestor=KeyAttestor([key]), detached=detached, version="0.1.0"
+        folder, decided_at(contents(root), BEFORE), attestor=KeyAttestor([key]), detached=detached, version="0.1.0"
     )
     return folder
 

@@ -131,7 +131,7 @@ def dated(tmp_path: Path, at: datetime | None, **since: Any) -> Any:
     """A verdict with a timestamp, verified by somebody who pins its authority and knows a revocation of its key."""
     clock = Authority()
     detached: dict[str, Detach] = {} if at is None else {TIMESTAMP: lambda verdict: clock.stamp(verdict, at)}
-    made = decided_at(contents(pipeline(tmp_path / "pipeline")), BEFORE)
+    made = decided_at(contents(pipeline(tmp_path / "pipeline")), "2026-11-19T11:59:00Z")
     write_package(tmp_path / "verdict", made, attestor=KeyAttestor([KEY]), detached=detached, version="0")
     trusted = replace(trust(), timestamp_authorities={"clock": authority(clock)})
     return verified(tmp_path, revocation(of_key(KEY, **since)), by=trusted)

@@ -137,6 +137,10 @@ def _files(path: Path) -> Iterator[Given]:
     if len(paths) > MAX_FILES:
         raise UsageError(f"{path} holds too much", why=f"over {MAX_FILES} files", remedy="issue a list instead")
     for item in paths:
+        if item.exists() and not item.is_file():
+            raise UsageError(
+                f"{item} is no file", why="a pipe or a device has no end", remedy="name a file or a folder"
+            )
         yield Given(str(item), read_limited(item, MAX_BYTES))
 
 

@@ -9,8 +9,11 @@ from typing import Any
 
 from ..errors import EvidenceError
 from .assessment_shape import without_plain_outcomes
+from .revocation.plain_entry import without_plain_entries
 
 NAMES = ("assessment", "vsa", "trust", "revocation")
+
+_REDUCED = {"assessment": without_plain_outcomes, "revocation": without_plain_entries}
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -26,7 +29,7 @@ def check(name: str, value: Any, *, source: str) -> None:
     Raises:
         EvidenceError: it does not follow the schema; the first difference is named.
     """
-    reduced = without_plain_outcomes(value) if name == "assessment" else value
+    reduced = _REDUCED[name](value) if name in _REDUCED else value
     errors = sorted(_validator(name).iter_errors(reduced), key=lambda error: str(error.json_path))
     if errors:
         raise EvidenceError(

@@ -33,6 +33,7 @@ from ..package_names import (
 )
 from ..vsa import PACKAGE_FIELD
 from ..zip_package import SUFFIX, unzipped
+from .entry import Target
 from .signed_payload import envelope_in, payload_of
 
 _MARKS = {*signed_names(VERDICT), UNSIGNED}
@@ -45,13 +46,13 @@ class Kept:
     Args:
         files: its files.
         assessment: the assessment document.
-        key_ids: of the keys that the verdict's and the assessment's signatures name; a hint, nobody verified it.
+        signers: keys and identities that the signatures of verdict and assessment name; a hint, nobody verified it.
         signed: it has a verdict; without one nothing holds its files together.
     """
 
     files: PackageFiles
     assessment: Mapping[str, Any]
-    key_ids: frozenset[str]
+    signers: frozenset[Target]
     signed: bool
 
     @cached_property
@@ -97,27 +98,31 @@ class Kept:
 def packages_in(folder: Path) -> Iterator[Path]:
     """Every verdict package at or below a folder, in order: folders that hold a verdict, and ZIP files.
 
-    Symbolic links are not followed.
+    Symbolic links are not followed. A folder that cannot be read counts as a package, so that somebody says so.
 
     Raises:
         UsageError: there is no such folder.
     """
-    if not folder.is_dir():
-        if folder.is_file():
-            yield folder
-            return
+    if not folder.is_dir() and not folder.is_file():
         raise UsageError(f"there is no folder {folder}", remedy="give a folder that holds verdict packages")
-    entries = sorted(folder.iterdir())
-    if any(entry.name in _MARKS for entry in entries):
-        yield folder
-        return
-    for entry in entries:
-        if entry.is_symlink():
-            continue
-        if entry.is_dir():
-            yield from packages_in(entry)
-        elif entry.name.lower().endswith(SUFFIX):
-            yield entry
+    pending = [folder]
+    while pending:
+        path = pending.pop()
+        try:
+            entries = sorted(path.iterdir(), reverse=True) if path.is_dir() else None
+        except OSError:
+            entries = None
+        if entries is None or any(entry.name in _MARKS for entry in entries):
+            yield path
+        else:
+            pending += [entry for entry in entries if _leads_on(entry)]
+
+
+def _leads_on(entry: Path) -> bool:
+    """A folder, or a file that may be a package."""
+    if entry.is_symlink():
+        return False
+    return entry.is_dir() or (entry.is_file() and entry.name.lower().endswith(SUFFIX))
 
 
 @contextmanager
@@ -150,8 +155,8 @@ def _kept(folder: Path) -> Kept:
     name = find_signed(ASSESSMENT, files.digests())
     if name is None:
         raise EvidenceError("the package has no assessment")
-    key_ids = _key_ids(files.read(verdict), verdict) | _key_ids(files.read(name), name)
-    return Kept(files, _assessment(_predicate(files.read(name), name), name), key_ids, signed=True)
+    signers = _signers(files.read(verdict), verdict) | _signers(files.read(name), name)
+    return Kept(files, _assessment(_predicate(files.read(name), name), name), signers, signed=True)
 
 
 def _predicate(data: bytes, name: str, *, signed: bool = True) -> Mapping[str, Any]:
@@ -170,6 +175,22 @@ def _assessment(predicate: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return predicate
 
 
-def _key_ids(data: bytes, name: str) -> frozenset[str]:
+def _signers(data: bytes, name: str) -> frozenset[Target]:
+    """Whom the signatures of a document name: keys by id, and the holder and the key of a certificate."""
     envelope = dsse.from_document(envelope_in(data, source=name), source=name)
-    return frozenset(key_id for key_id, _ in envelope.signatures)
+    found = {Target("key", key_id) for key_id, _ in envelope.signatures if key_id}
+    material = strict_json.loads(data, source=name, limits=LIMITS).get("verificationMaterial", {})
+    return frozenset(found | (_certified(material, name) if "certificate" in material else set()))
+
+
+def _certified(material: Mapping[str, Any], name: str) -> set[Target]:
+    from cryptography import x509
+
+    from ..public_key import PublicKey
+    from ..sigstore_claims import claims_of
+
+    raw = dsse.decode_base64(material["certificate"]["rawBytes"], name)
+    certificate = x509.load_der_x509_certificate(raw)
+    claims = claims_of(certificate)
+    key = PublicKey.of(certificate.public_key(), source=name)
+    return {Target("key", key.id), Target("identity", f"{claims.get('issuer')} {claims['subject']}")}

@@ -56,8 +56,8 @@ def about_signer(target: Target) -> Question:
 
     def ask(kept: Kept) -> Reliance:
         how, whole = [], ""
-        if target.kind == "key" and target.name in kept.key_ids:
-            whole = "it is signed with this key"
+        if target in kept.signers:
+            whole = f"it is signed with this {target.kind}"
             how.append("signature of the verdict")
         uses = [item for item in vouched(kept.graph, kept.trust) if item.target == target]
         ids = frozenset(item.observation for item in uses)

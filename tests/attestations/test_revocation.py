@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from in_toto.models.link import Link
 from in_toto.models.metadata import Metablock
+from jsonschema import Draft202012Validator
 from package_case import KEY
 from revocation_case import (
     BEFORE,
@@ -44,6 +47,7 @@ from probatum.attestations.revocation.entry import (
 from probatum.attestations.revocation.gather import gather, rolled_back
 from probatum.attestations.revocation.issue import issue
 from probatum.attestations.revocation.objection import signer_objection, statement_objection
+from probatum.attestations.revocation.plain_entry import is_plain_entry, without_plain_entries
 from probatum.attestations.revocation.revoked import NO_REVOCATIONS
 from probatum.attestations.revocation.statement import revocation_statement
 from probatum.attestations.revocation.targets import key_named, verdict_targets
@@ -254,6 +258,55 @@ def test_what_is_malformed_is_named(predicate: Any, why: str) -> None:
     (problem,) = found.problems
     assert why in problem.why
     assert found.count == 0
+
+
+def entries_at_random() -> st.SearchStrategy[dict[str, Any]]:
+    """Entries, good ones and such as have a field too many, too few, or of another kind."""
+    digest = st.sampled_from(
+        [{"sha256": HEX}, {"sha256": HEX[:-1]}, {"sha256": HEX + "\n"}, {"md5": "x"}, {}, HEX, None]
+    )
+    values: dict[str, st.SearchStrategy[Any]] = {
+        "kind": st.sampled_from(["verdict", "key", "identity", "evidence", "policy", "model", None, ["key"]]),
+        "reason": st.sampled_from([*REASONS, "bored", 1, None]),
+        "note": st.sampled_from(["", "why", "x" * 2001, 1]),
+        "key": st.sampled_from([KEY.public.id, "SHA256:", KEY.public.id + "\n", 1]),
+        "evidence": st.sampled_from([f"obs:{HEX}", HEX, f"obs:{HEX}\n", None]),
+        "policy": digest,
+        "statement": digest,
+        "envelope": digest,
+        "since": st.sampled_from(["2026-11-01T00:00:00Z", "x"]),
+        "more": st.just(1),
+    }
+    names = {"verdict": "statement", "key": "key", "evidence": "evidence", "policy": "policy"}
+    good = st.sampled_from(list(names)).flatmap(
+        lambda kind: st.fixed_dictionaries(
+            {"kind": st.just(kind), "reason": st.just("other"), names[kind]: values[names[kind]]},
+            optional={name: values[name] for name in ("note", "envelope", "since", "more")},
+        )
+    )
+    return good | st.dictionaries(st.sampled_from(list(values)), st.none(), max_size=6).flatmap(
+        lambda chosen: st.fixed_dictionaries({name: values[name] for name in chosen})
+    )
+
+
+@settings(max_examples=400)
+@given(item=entries_at_random() | st.none() | st.text(max_size=3))
+def test_what_is_plainly_an_entry_is_one_by_the_schema_too(item: Any) -> None:
+    whole = Draft202012Validator({**schema("revocation"), **schema("revocation")["$defs"]["entry"]})
+    if is_plain_entry(item):
+        assert list(whole.iter_errors(item)) == []
+
+
+def test_long_lists_are_read_quickly_and_too_long_ones_are_refused() -> None:
+    plain = [entry(sha256_target("evidence", f"obs:{number:064x}")) for number in range(2000)]
+    assert known(numbered(1, *plain)).count == 2000
+    assert all(is_plain_entry(entry(target).to_document()) for target in TARGETS if target.kind != "identity")
+    assert is_plain_entry(entry(TARGETS[-1], envelope=HEX).to_document())
+    assert not is_plain_entry(entry(TARGETS[0], since=BEFORE).to_document())
+    assert without_plain_entries({"revocations": [plain[0].to_document(), 7]}) == {"revocations": [7]}
+    many = {"revocations": [ENTRY] * 100_001}
+    assert without_plain_entries(many) is many
+    assert without_plain_entries(7) == 7
 
 
 def test_other_documents_do_not_revoke() -> None:

@@ -28,6 +28,8 @@ from revocation_case import (
     verified,
 )
 from signing_case import NOW, ed_key
+from sigstore_case import ISSUER, SIGNED_AT, WORKFLOW, Services
+from sigstore_package import signed_package, trusting
 
 from probatum import strict_json
 from probatum.attestations.attestor import KeyAttestor
@@ -121,6 +123,20 @@ def test_two_of_three_remain_two(tmp_path: Path) -> None:
     assert verified(tmp_path, revocation(of_key(keys[2])), by=both).ok
     report = verified(tmp_path, revocation(of_key(keys[2])), revocation(of_key(keys[1])), by=both)
     assert "1 of the 2" in row(report, "verdict.dsse.json: signer").detail
+
+
+def test_a_verdict_of_an_identity_that_is_revoked(tmp_path: Path) -> None:
+    services = Services()
+    signed_package(tmp_path, services)
+    policy = trusting(services)
+    signers = {**policy.roles, "revocation": trust().roles["revocation"]}
+    trusted = replace(policy, keys={"security": SECURITY.public}, roles=signers)
+    assert verified(tmp_path, revocation(of_policy()), by=trusted).ok
+    gone = revocation(entry(identity_target(ISSUER, WORKFLOW), "affiliation-changed"))
+    report = verified(tmp_path, gone, by=trusted)
+    assert "affiliation-changed" in row(report, "verdict.sigstore.json: signer").detail
+    before = revocation(entry(identity_target(ISSUER, WORKFLOW), "superseded", since=SIGNED_AT + timedelta(hours=1)))
+    assert verified(tmp_path, before, by=trusted).ok, "the log dates it before"
 
 
 def evidence(tmp_path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -183,6 +184,8 @@ def test_sources_that_are_not_there(place: Path, monkeypatch: pytest.MonkeyPatch
     write(place / "many/a.json", "x")
     write(place / "many/b.json", "x")
     assert "holds too much" in last_line(verify(place, "--revocations", place / "many"))
+    os.mkfifo(place / "pipe.json")
+    assert "is no file" in last_line(verify(place, "--revocations", place / "pipe.json"))
     for command in (gate, verify):
         offline = command(place, "--revocations", "https://probatum.dev/revoked.json")
         assert (offline.exit_code, "is on the network" in last_line(offline)) == (2, True)

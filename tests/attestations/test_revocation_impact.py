@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import zipfile
 from dataclasses import replace
@@ -15,13 +16,15 @@ from impact_case import BUILDER, ENGINE, POLICIES, contents, evidence, kept, pac
 from package_case import KEY
 from revocation_case import HEX, STRANGER, of_key
 from signing_case import write
+from sigstore_case import ISSUER, WORKFLOW, Services
+from sigstore_package import signed_package
 from typer.testing import CliRunner
 
 from probatum import strict_json
 from probatum.attestations import dsse
 from probatum.attestations.attestor import KeyAttestor
 from probatum.attestations.package import write_package
-from probatum.attestations.revocation.entry import Target
+from probatum.attestations.revocation.entry import Target, identity_target
 from probatum.attestations.revocation.impact import FALLS, HOLDS, UNDECIDED, UNTOUCHED, Affected, impact
 from probatum.attestations.revocation.kept_package import packages_in
 from probatum.attestations.revocation.question import (
@@ -251,6 +254,37 @@ def test_a_package_that_another_tool_would_sign_is_named(tmp_path: Path) -> None
     unnamed, empty = impact(tmp_path, about_policy(HEX), ENGINE)
     assert (unnamed.state, "does not name the files" in unnamed.why) == (UNDECIDED, True)
     assert (empty.state, empty.why) == (UNDECIDED, "the package has no assessment")
+
+
+def test_the_identity_behind_a_verdict(tmp_path: Path) -> None:
+    signed_package(tmp_path, Services())
+    for target, state in (
+        (identity_target(ISSUER, WORKFLOW), FALLS),
+        (identity_target(ISSUER, WORKFLOW + "2"), UNTOUCHED),
+    ):
+        answer = only(tmp_path / "verdict", about_signer(target))
+        assert answer.state == state
+    assert answer.why == ""
+
+
+def test_a_closed_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    real = Path.iterdir
+
+    def refusing(self: Path) -> Any:
+        if self == closed:
+            raise PermissionError("closed")
+        return real(self)
+
+    monkeypatch.setattr(Path, "iterdir", refusing)
+    answer = only(tmp_path, about_policy(HEX))
+    assert (answer.package, answer.state) == ("closed", UNDECIDED)
+
+
+def test_a_pipe_is_no_archive(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "v.zip")
+    assert list(packages_in(tmp_path)) == []
 
 
 def resigned(folder: Path, change: Any) -> None:

@@ -6,13 +6,15 @@ What is refused, and why it is dangerous:
 - a path that is absolute, climbs, or is one name with another where case or Unicode form is ignored: written elsewhere,
   or over another file;
 - links and devices; encrypted entries; other compressions than the common ones;
-- bytes before the first entry or after the directory, which let two readers find two different archives in one file.
+- bytes before, between or behind the entries and the directory, and an entry whose own header is not what the
+  directory says of it, which let two readers find two different archives in one file.
 """
 
 from __future__ import annotations
 
 import io
 import stat
+import struct
 import tempfile
 import unicodedata
 import zipfile
@@ -34,6 +36,10 @@ _BLOCK = 1 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
+_DESCRIBED = 0x8  # size and checksum stand behind the entry
+_DESCRIPTIONS = (12, 16, 20, 24)  # bytes that they take there, with or without a mark, in 32 or 64 bits
+_NOTHING: tuple[int, ...] = (0,)
+_HEADER = struct.Struct("<4s5H3L2H")
 _END = b"PK\x05\x06"
 _END_BYTES = 22
 STARTS = (b"PK\x03\x04", _END)
@@ -92,7 +98,7 @@ def _unpack(stream: BinaryIO, path: Path, folder: Path) -> None:
         if len(entries) > MAX_ENTRIES:
             raise _refused(path, f"it has {len(entries)} entries, the limit is {MAX_ENTRIES}")
         names = _names(entries, path)
-        _check_overlap(entries, archive, path)
+        _check_places(stream, entries, archive, path)
         left = MAX_BYTES
         for entry in entries:
             if not entry.is_dir():
@@ -110,15 +116,37 @@ def _check_ends(stream: BinaryIO, archive: zipfile.ZipFile, path: Path) -> None:
         raise _refused(path, "there is something before, behind or between its parts")
 
 
-def _check_overlap(entries: list[zipfile.ZipInfo], archive: zipfile.ZipFile, path: Path) -> None:
-    """Entries lie one behind the other; those that share bytes make a small file unpack to a huge one."""
-    ends = 0
+def _check_places(stream: BinaryIO, entries: list[zipfile.ZipInfo], archive: zipfile.ZipFile, path: Path) -> None:
+    """Entries lie one behind the other, and nothing lies between them.
+
+    Those that share bytes make a small file unpack to a huge one; one that the directory does not name is there for
+    readers that start at the front.
+    """
+    ends, gaps = 0, _NOTHING
     for entry in sorted(entries, key=lambda item: item.header_offset):
         if entry.header_offset < ends:
             raise _refused(path, f"{entry.filename!r} overlaps another entry")
-        ends = entry.header_offset + 30 + len(entry.filename.encode("utf-8", "surrogateescape")) + entry.compress_size
+        if entry.header_offset - ends not in gaps:
+            raise _refused(path, f"there is something before {entry.filename!r} that the directory does not name")
+        ends, gaps = _end(stream, entry, path)
     if ends > archive.start_dir:
         raise _refused(path, "its last entry overlaps the directory")
+    if archive.start_dir - ends not in gaps:
+        raise _refused(path, "there is something before the directory that it does not name")
+
+
+def _end(stream: BinaryIO, entry: zipfile.ZipInfo, path: Path) -> tuple[int, tuple[int, ...]]:
+    """Where an entry's bytes end, and how many may follow that describe it; its own header must be the directory's."""
+    stream.seek(entry.header_offset)
+    data = stream.read(_HEADER.size).ljust(_HEADER.size)
+    mark, _, flags, method, _, _, crc, packed, size, name, extra = _HEADER.unpack(data)
+    same = (mark, flags, method) == (STARTS[0], entry.flag_bits, entry.compress_type)
+    if not flags & _DESCRIBED:
+        same = same and (crc, packed, size) == (entry.CRC, entry.compress_size, entry.file_size)
+    if not same:
+        raise _refused(path, f"the header of {entry.filename!r} is not what the directory says")
+    gaps = _DESCRIPTIONS if flags & _DESCRIBED else _NOTHING
+    return entry.header_offset + _HEADER.size + name + extra + entry.compress_size, gaps
 
 
 def _names(entries: list[zipfile.ZipInfo], path: Path) -> dict[str, str]:

@@ -359,6 +359,57 @@ def test_entries_that_share_their_bytes(tmp_path: Path) -> None:
         pass
 
 
+def hidden(data: bytes, evil: bytes, before: bytes) -> bytes:
+    """An archive with an entry of another one in front of a part of it, which the directory does not name."""
+    local = evil[: evil.index(b"PK\x01\x02")]
+    at = data.rindex(before) if before == b"PK\x03\x04" else data.index(before)
+    made = bytearray(data[:at] + local + data[at:])
+    last, end = made.rindex(b"PK\x01\x02"), made.index(b"PK\x05\x06")
+    if before == b"PK\x03\x04":
+        made[last + 42 : last + 46] = struct.pack("<L", at + len(local))
+    made[end + 16 : end + 20] = struct.pack("<L", data.index(b"PK\x01\x02") + len(local))
+    return bytes(made)
+
+
+@pytest.mark.parametrize("before", [b"PK\x03\x04", b"PK\x01\x02"])
+def test_an_entry_that_only_readers_from_the_front_find(tmp_path: Path, before: bytes) -> None:
+    """It lies between two others, or before the directory."""
+    good = archive(("verdict.dsse.json", b"{}"), ("z", b"z"))
+    data = hidden(good, archive(("verdict.dsse.json", b"evil")), before)
+    assert zipfile.ZipFile(io.BytesIO(data)).testzip() is None, "the directory itself is in order"
+    with refused(tmp_path, data, "does not name"):
+        pass
+
+
+@pytest.mark.parametrize(("offset", "value"), [(6, 2), (8, 0), (14, 9), (18, 3), (22, 3)])
+def test_an_entry_whose_header_is_not_what_the_directory_says(tmp_path: Path, offset: int, value: int) -> None:
+    """A reader from the front takes other flags, another compression, size or checksum, hence other content."""
+    data = bytearray(archive(("a", b"x" * 100)))
+    data[offset] = value
+    with refused(tmp_path, bytes(data), "is not what the directory says"):
+        pass
+
+
+def test_an_archive_that_was_written_as_a_stream(tmp_path: Path) -> None:
+    """Size and checksum stand behind each entry, as `zip -` and Go write it."""
+
+    class Pipe(io.RawIOBase):
+        data = b""
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: Any) -> int:
+            Pipe.data += bytes(data)
+            return len(data)
+
+    with zipfile.ZipFile(Pipe(), "w", zipfile.ZIP_DEFLATED) as made:  # type: ignore[call-overload]
+        for name in ("a", "b"):
+            made.writestr(name, b"x" * 100)
+    with unzipped(write(tmp_path / "x.zip", Pipe.data)) as folder:
+        assert (folder / "b").read_bytes() == b"x" * 100
+
+
 def test_too_many_entries_and_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zip_package, "MAX_ENTRIES", 3)
     with refused(tmp_path, archive(*((str(at), b"") for at in range(4))), "it has 4 entries"):

@@ -98,7 +98,9 @@ class Kept:
 def packages_in(folder: Path) -> Iterator[Path]:
     """Every verdict package at or below a folder, in order: folders that hold a verdict, and ZIP files.
 
-    Symbolic links are not followed. A folder that cannot be read counts as a package, so that somebody says so.
+    Symbolic links are not followed. A folder that cannot be read counts as a package, so that somebody says so. What
+    lies below a package is looked at as well: one planted file that makes a folder look like a package must not hide
+    those in it.
 
     Raises:
         UsageError: there is no such folder.
@@ -114,15 +116,17 @@ def packages_in(folder: Path) -> Iterator[Path]:
             entries = None
         if entries is None or any(entry.name in _MARKS for entry in entries):
             yield path
-        else:
-            pending += [entry for entry in entries if _leads_on(entry)]
+        pending += [entry for entry in entries or () if _leads_on(entry)]
 
 
 def _leads_on(entry: Path) -> bool:
     """A folder, or a file that may be a package."""
-    if entry.is_symlink():
-        return False
-    return entry.is_dir() or (entry.is_file() and entry.name.lower().endswith(SUFFIX))
+    try:
+        if entry.is_symlink():
+            return False
+        return entry.is_dir() or (entry.is_file() and entry.name.lower().endswith(SUFFIX))
+    except OSError:  # its path is too long, for one: then nobody can read it, which is said
+        return True
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -41,6 +43,7 @@ from signing_case import NOW, ed_key, envelope, statement
 from sigstore_case import ISSUER, WORKFLOW, Services, uri
 from sigstore_package import authority, trusting
 from timestamp_case import STAMPED_AT, Authority
+from typer.testing import CliRunner
 
 from probatum import strict_json
 from probatum.attestations import dsse
@@ -51,10 +54,13 @@ from probatum.attestations.predicates import REVOCATION, VSA
 from probatum.attestations.public_key import PublicKey
 from probatum.attestations.revocation.document import Given
 from probatum.attestations.revocation.entry import Target, identity_target, key_target, sha256_target
+from probatum.attestations.revocation.impact import UNDECIDED, UNTOUCHED
+from probatum.attestations.revocation.kept_package import packages_in
 from probatum.attestations.revocation.revoked import NO_REVOCATIONS
 from probatum.attestations.revocation.statement import revocation_statement
 from probatum.attestations.trust import TrustPolicy
 from probatum.attestations.verifier import TrustVerifier
+from probatum.cli import app
 from probatum.errors import EvidenceError, TrustError
 from probatum.evaluator.assess import evaluate
 from probatum.evaluator.checklist import checklist_from_document
@@ -368,6 +374,41 @@ def test_an_empty_list_is_not_no_list(tmp_path: Path) -> None:
     assert row(verified(tmp_path, numbered(1)), "revocations: verdict").ok
     both = verified(tmp_path, numbered(1), revocation(of_verdict(tmp_path), by=[STRANGER]))
     assert [item.check for item in both.failures] == ["revocations"]
+
+
+# Hiding verdicts from whoever asks which of them relied on something
+
+
+@pytest.mark.parametrize("name", ["assessment.unsigned.json", "verdict.dsse.json", "verdict.sigstore.json"])
+def test_a_file_that_makes_the_archive_look_like_one_package(tmp_path: Path, name: str) -> None:
+    """Whoever may add a file to the archive of verdicts hides all of those below it."""
+    written(tmp_path / "archive" / "2026")
+    unsigned = tmp_path / "u"
+    write_package(unsigned, contents(pipeline(tmp_path / "p")), attestor=None, version="0")
+    for item in unsigned.iterdir():
+        if item.is_file():
+            target = name if item.name == "assessment.unsigned.json" else item.name
+            (tmp_path / "archive" / target).write_bytes(item.read_bytes())
+    found = list(packages_in(tmp_path / "archive"))
+    assert tmp_path / "archive" / "2026" / "verdict" in found
+
+
+def test_folders_in_folders_without_end(tmp_path: Path) -> None:
+    """So deep that no path reaches the last of them: the answer for the others is given, and that for it is open."""
+    written(tmp_path)
+    handle = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(2500):
+        os.mkdir("dd", dir_fd=handle)
+        below = os.open("dd", os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = below
+    os.close(handle)
+    result = CliRunner().invoke(app, ["impact", str(tmp_path), "--package", "left-pad", "--format", "json"])
+    subprocess.run(["rm", "-rf", str(tmp_path / "dd")], check=True)  # Python recurses
+    assert result.exit_code == 3
+    states = {item["package"]: item["state"] for item in json.loads(result.stdout)["verdicts"]}
+    assert states.pop("verdict") == UNTOUCHED
+    assert set(states.values()) == {UNDECIDED}
 
 
 # Bringing back what was taken back

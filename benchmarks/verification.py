@@ -11,6 +11,7 @@ Run: python benchmarks/verification.py [RUNS]
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -103,13 +104,13 @@ def whole_processes(runs: int) -> bool:
         command = [*PROBATUM, "verify", verdict, "--public-key", f"{folder}/key.pem.pub", "-q"]
         verified = best(lambda: process(command), runs)
         replayed = best(lambda: process([*command, "--replay"]), runs)
-    print(f"bare Python {bare:.3f} s, probatum --help {shown:.3f} s")
+    print(f"bare Python: {bare}; probatum --help: {shown}")
     print(
-        f"verify the example's package: {verified:.3f} s, {verified / VERIFY_SECONDS:.2f} x the target, "
-        f"{verified / shown:.2f} x --help, {verified / bare:.1f} x bare Python"
+        f"verify the example's package: {verified}, {verified.wall / VERIFY_SECONDS:.2f} x the target, "
+        f"{verified.wall / shown.wall:.2f} x --help, {verified.wall / bare.wall:.1f} x bare Python"
     )
-    print(f"verify it with --replay: {replayed:.3f} s, {replayed / verified:.2f} x without")
-    return verified <= VERIFY_SECONDS
+    print(f"verify it with --replay: {replayed}, {replayed.wall / verified.wall:.2f} x without")
+    return verified.wall <= VERIFY_SECONDS
 
 
 def replays(case: Case, folder: Path, subjects: int, runs: int) -> bool:
@@ -124,23 +125,42 @@ def replays(case: Case, folder: Path, subjects: int, runs: int) -> bool:
             raise SystemExit(f"the package does not verify: {report.failures[0]}")
 
     evaluated, replayed = best(case.evaluate, runs), best(verify, runs)
-    times = replayed / evaluated
+    times = replayed.wall / evaluated.wall
     missed = "" if times <= REPLAY_TIMES else f"  MISSES {REPLAY_TIMES:g} x"
-    print(
-        f"{subjects:6} subjects: evaluation {evaluated:.3f} s, "
-        f"verification with replay {replayed:.3f} s, {times:.2f} x{missed}"
-    )
+    print(f"{subjects:6} subjects: evaluation {evaluated}, verification with replay {replayed}: {times:.2f} x{missed}")
     return times <= REPLAY_TIMES
 
 
-def best(work: Callable[[], object], runs: int) -> float:
-    """Seconds on the wall of the fastest run, after one that is not counted."""
-    seconds = []
+@dataclass(frozen=True)
+class Time:
+    """What the best of several runs took.
+
+    Args:
+        wall: seconds on the wall.
+        processor: seconds of processor time, with that of processes that were started and ended.
+    """
+
+    wall: float
+    processor: float
+
+    def __str__(self) -> str:
+        return f"{self.wall:.3f} s ({self.processor:.3f} s of processor)"
+
+
+def best(work: Callable[[], object], runs: int) -> Time:
+    """The least of either time, over some runs after one that is not counted."""
+    walls, processors = [], []
     for _ in range(runs + 1):
-        start = time.perf_counter()
+        start, spent = time.perf_counter(), _processor()
         work()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds[1:])
+        walls.append(time.perf_counter() - start)
+        processors.append(_processor() - spent)
+    return Time(min(walls[1:]), min(processors[1:]))
+
+
+def _processor() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(item.ru_utime + item.ru_stime for item in used)
 
 
 def process(command: Sequence[str]) -> None:

@@ -7,13 +7,16 @@ import binascii
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from ...errors import TrustError, UsageError
-from ..keys import SigningKey
 from ..public_key import PublicKey
+
+if TYPE_CHECKING:
+    from ..keys import SigningKey
 
 ED25519, COSIGNATURE = 1, 4
 NAME = re.compile(r"[^\s+]{1,255}")

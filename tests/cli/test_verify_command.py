@@ -242,6 +242,19 @@ def test_a_process_builds_the_command_that_is_asked_for_and_knows_all(run: Run) 
     assert whole("--version").stdout.startswith("probatum ")
 
 
+def test_a_verification_loads_nothing_that_it_does_not_need(place: Path) -> None:
+    """Start-up is most of what an auditor waits for: clients of clouds, signing and X.509 have no part in this."""
+    code = (
+        "import sys\nfrom probatum.cli import main\n"
+        "try: main()\nexcept SystemExit as end: print(end.code)\n"
+        "print(*[name for name in ('securesystemslib', 'boto3', 'sigstore', 'in_toto', 'requests', 'cryptography.x509', "
+        "'regorus', 'collectors', 'rich') if name in sys.modules])\n"
+    )
+    arguments = ["verify", str(place / "verdict"), *map(str, trusting(place)), "-q"]
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n\n"
+
+
 def test_a_gate_writes_one_file(run: Run, pipeline: Path, tmp_path: Path) -> None:
     """And verifies it; made again at the same time by the same key it is the same file."""
     out = tmp_path / "verdict.zip"

@@ -403,7 +403,7 @@ def test_folders_in_folders_without_end(tmp_path: Path) -> None:
         os.close(handle)
         handle = below
     os.close(handle)
-    result = CliRunner().invoke(app, ["impact", str(tmp_path), "--package", "left-pad", "--format", "json"])
+    result = CliRunner().invoke(app, ["impact", str(tmp_path), "--policy", HEX, "--format", "json"])
     subprocess.run(["rm", "-rf", str(tmp_path / "dd")], check=True)  # Python recurses
     assert result.exit_code == 3
     states = {item["package"]: item["state"] for item in json.loads(result.stdout)["verdicts"]}

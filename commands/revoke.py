@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..attestations.revocation.entry import Target
 
 revoke_app = typer.Typer(
-    help="Sign that a verdict, a key, an identity, evidence or policies do not count any more.",
+    help="Sign that a verdict, another attestation, a key, an identity, evidence or policies do not count any more.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -57,6 +57,28 @@ def verdict(
     from ..attestations.revocation.targets import verdict_targets
 
     target, envelope = verdict_targets(package)
+    return _issue(target, reason, out, note, None, keys, sign, now, envelope)
+
+
+@guarded
+def attestation(
+    file: Annotated[
+        Path, typer.Argument(help="An attestation: signed evidence, an approval, a provenance, ….", show_default=False)
+    ],
+    reason: Reason,
+    out: Out,
+    note: Note = "",
+    keys: Keys = None,
+    sign: Sign = Signing.KEY,
+    now: Now = None,
+) -> int:
+    """Take one attestation back, in whatever envelope it is; others by the same signer still count.
+
+    Example: probatum revoke attestation approval.dsse.json --reason privilege-withdrawn --out revocations
+    """
+    from ..attestations.revocation.targets import attestation_targets
+
+    target, envelope = attestation_targets(file)
     return _issue(target, reason, out, note, None, keys, sign, now, envelope)
 
 
@@ -209,6 +231,7 @@ def _attestor(keys: list[str] | None, sign: Signing) -> Attestor:
 
 
 revoke_app.command("verdict")(verdict)
+revoke_app.command("attestation")(attestation)
 revoke_app.command("key")(key)
 revoke_app.command("identity")(identity)
 revoke_app.command("evidence")(evidence)

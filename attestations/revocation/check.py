@@ -80,7 +80,7 @@ def _rolled_back(files: PackageFiles, known: Revocations, trust: TrustPolicy, no
 
 def _verdict(package: CheckedPackage, known: Revocations) -> Row:
     digest = hashlib.sha256(payload_of(package.verdict, source="the verdict")).hexdigest()
-    hit = known.find("verdict", digest)
+    hit = known.find_statement(digest)
     return Row(
         "revocations: verdict", hit is None, "a verdict that nobody revoked", digest, "" if hit is None else str(hit)
     )

@@ -1,8 +1,8 @@
 """What one revocation is against, why, and since when.
 
 Reasons are named after those of RFC 5280 section 5.3.1, in lower case; two are Probatum's own. `since` is of keys,
-identities and policies: a signature that somebody other than the signer dates before it still holds. A verdict and a
-piece of evidence are wrong altogether or not at all.
+identities and policies: a signature that somebody other than the signer dates before it still holds. A verdict, another
+attestation and a piece of evidence are wrong altogether or not at all.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ REASONS = (
 )  # fmt: skip
 DATED = ("key", "identity", "policy")
 """Kinds that can be revoked from some time on."""
+SIGNED = ("verdict", "attestation")
+"""Kinds that are known by the digest of their signed statement."""
 _HEX = re.compile(r"[0-9a-f]{64}")
 _KEY = "SHA256:"
 
@@ -34,9 +36,9 @@ class Target:
     """What is revoked, in the one form in which it is looked up.
 
     Args:
-        kind: ``verdict``, ``key``, ``identity``, ``evidence`` or ``policy``.
+        kind: ``verdict``, ``attestation``, ``key``, ``identity``, ``evidence`` or ``policy``.
         name: of a key ``SHA256:…``; of an identity its issuer and subject with a blank between; of evidence
-            ``obs:…``; of a policy and of a verdict the SHA-256 of its content or of its signed statement.
+            ``obs:…``; of a policy the SHA-256 of its content; of what is signed that of its statement.
     """
 
     kind: str
@@ -55,8 +57,8 @@ class Entry:
         reason: one of ``REASONS``.
         note: in words.
         since: what is dated before it still holds; None when nothing does.
-        envelope: SHA-256 of the file that the verdict was seen in; a verdict's only, and only told: the statement
-            inside is what counts, because whoever has an envelope can make others of it.
+        envelope: SHA-256 of the file that a signed statement was seen in; only told: the statement inside is what
+            counts, because whoever has an envelope can make others of it.
     """
 
     target: Target
@@ -151,7 +153,7 @@ def digest_of(target: Target) -> str:
 
 
 def sha256_target(kind: str, text: str) -> Target:
-    """A verdict, a policy or evidence by its digest.
+    """A signed statement, a policy or evidence by its digest.
 
     Raises:
         EvidenceError: it is not 64 lower-case hexadecimal digits (after ``obs:``, for evidence).
@@ -174,7 +176,7 @@ def _named(target: Target) -> dict[str, Any]:
     if target.kind == "identity":
         issuer, _, subject = target.name.partition(" ")
         return {"issuer": issuer, "subject": subject}
-    return {"statement" if target.kind == "verdict" else "policy": {"sha256": target.name}}
+    return {"statement" if target.kind in SIGNED else "policy": {"sha256": target.name}}
 
 
 def _target(document: Mapping[str, Any]) -> Target:
@@ -185,4 +187,4 @@ def _target(document: Mapping[str, Any]) -> Target:
         return identity_target(document["issuer"], document["subject"])
     if kind == "evidence":
         return sha256_target(kind, document["evidence"])
-    return sha256_target(kind, document["statement" if kind == "verdict" else "policy"]["sha256"])
+    return sha256_target(kind, document["statement" if kind in SIGNED else "policy"]["sha256"])

@@ -37,7 +37,7 @@ def statement_objection(policy: TrustPolicy, payload: bytes) -> str:
         payload: the signed bytes.
     """
     known = policy.revocations
-    hit = None if known is None else known.find("verdict", hashlib.sha256(payload).hexdigest())
+    hit = None if known is None else known.find_statement(hashlib.sha256(payload).hexdigest())
     return "" if hit is None else str(hit)
 
 

@@ -15,7 +15,7 @@ _REASONS = frozenset(
         "evidence-wrong", "policy-defect", "other",
     )
 )  # fmt: skip
-_NAMED = {"verdict": "statement", "key": "key", "evidence": "evidence", "policy": "policy"}
+_NAMED = {"verdict": "statement", "attestation": "statement", "key": "key", "evidence": "evidence", "policy": "policy"}
 _TEXT = {"key": re.compile(r"SHA256:[A-Za-z0-9+/]{43}"), "evidence": re.compile(r"obs:[0-9a-f]{64}")}
 _HEX = re.compile(r"[0-9a-f]{64}")
 _LONGEST_NOTE = 2000

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ... import strict_json
 from ...errors import TrustError
-from .entry import Entry, Target
+from .entry import SIGNED, Entry, Target
 
 if TYPE_CHECKING:
     from .document import Document
@@ -109,6 +109,10 @@ class Revocations:
             signed_at: when it was signed, vouched for by somebody other than the signer.
         """
         return self._first(Target(kind, name), signed_at)
+
+    def find_statement(self, digest: str) -> Hit | None:
+        """The revocation of a signed statement, whether it was called a verdict or another attestation."""
+        return next((hit for kind in SIGNED if (hit := self._first(Target(kind, digest), None))), None)
 
     def find_identity(self, issuer: str, subject: str, signed_at: datetime | None = None) -> Hit | None:
         """The revocation of a keyless signer."""

@@ -33,12 +33,34 @@ def verdict_targets(path: Path) -> tuple[Target, str]:
         with unzipped(path) as folder:
             return verdict_targets(folder)
     file = _verdict_in(path) if path.is_dir() else path
+    target, envelope, about = _statement_in(file, "verdict")
+    if about != VSA:
+        raise TrustError(
+            f"{file} is no verdict", why=f"it is a {about}", remedy="give the verdict package, or revoke an attestation"
+        )
+    return target, envelope
+
+
+def attestation_targets(path: Path) -> tuple[Target, str]:
+    """Any attestation by its signed statement, and the digest of the file that it is in.
+
+    Args:
+        path: a DSSE envelope or a sigstore bundle with one.
+
+    Raises:
+        UsageError: it cannot be read.
+        EvidenceError: it is not strict JSON, or no statement.
+        TrustError: it is no attestation.
+    """
+    return _statement_in(path, "attestation")[:2]
+
+
+def _statement_in(file: Path, kind: str) -> tuple[Target, str, str]:
+    """The statement in a file, the file's digest, and the statement's predicate type."""
     data = read_limited(file, LIMITS.max_bytes)
     payload = payload_of(data, source=str(file))
-    kind = parse_statement(payload, source=str(file), limits=LIMITS)["predicateType"]
-    if kind != VSA:
-        raise TrustError(f"{file} is no verdict", why=f"it is a {kind}", remedy="give the verdict package")
-    return sha256_target("verdict", hashlib.sha256(payload).hexdigest()), hashlib.sha256(data).hexdigest()
+    about = parse_statement(payload, source=str(file), limits=LIMITS)["predicateType"]
+    return sha256_target(kind, hashlib.sha256(payload).hexdigest()), hashlib.sha256(data).hexdigest(), about
 
 
 def key_named(name: str) -> Target:

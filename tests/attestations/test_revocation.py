@@ -50,11 +50,12 @@ from probatum.attestations.revocation.objection import signer_objection, stateme
 from probatum.attestations.revocation.plain_entry import is_plain_entry, without_plain_entries
 from probatum.attestations.revocation.revoked import NO_REVOCATIONS
 from probatum.attestations.revocation.statement import revocation_statement
-from probatum.attestations.revocation.targets import key_named, verdict_targets
+from probatum.attestations.revocation.targets import attestation_targets, key_named, verdict_targets
 from probatum.attestations.schemas import schema
 from probatum.attestations.signing_time import SignatureFacts
 from probatum.attestations.trust import Role, TrustPolicy
 from probatum.attestations.trusted import Identity
+from probatum.attestations.verifier import TrustVerifier
 from probatum.attestations.zip_package import zip_bytes
 from probatum.errors import EvidenceError, ProbatumError, TrustError, UsageError
 
@@ -63,6 +64,7 @@ TARGETS = [
     identity_target("https://accounts.example.com", "ann@example.com"),
     sha256_target("evidence", f"obs:{HEX}"),
     sha256_target("policy", f"sha256:{HEX}"),
+    sha256_target("attestation", HEX),
     sha256_target("verdict", HEX),
 ]
 
@@ -101,11 +103,11 @@ def test_reasons_are_those_of_the_schema() -> None:
     assert tuple(schema("revocation")["$defs"]["entry"]["properties"]["reason"]["enum"]) == REASONS
 
 
-@pytest.mark.parametrize("kind", ["verdict", "evidence"])
+@pytest.mark.parametrize("kind", ["verdict", "attestation", "evidence"])
 def test_a_verdict_or_evidence_is_wrong_altogether(kind: str) -> None:
     with pytest.raises(UsageError, match="cannot be revoked from some time on"):
         revocation(entry(sha256_target(kind, HEX), since=BEFORE))
-    field = {"verdict": {"statement": {"sha256": HEX}}, "evidence": {"evidence": f"obs:{HEX}"}}[kind]
+    field = {"evidence": f"obs:{HEX}"} if kind == "evidence" else {"statement": {"sha256": HEX}}
     since = {"kind": kind, "reason": "other", "since": "2026-11-01T00:00:00Z", **field}
     (problem,) = known(forged({"issued_at": "2026-11-20T07:00:00Z", "issuer": [], "revocations": [since]})).problems
     assert "does not follow the schema revocation" in problem.why
@@ -289,7 +291,7 @@ def entries_at_random() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(item=entries_at_random() | st.none() | st.text(max_size=3))
 def test_what_is_plainly_an_entry_is_one_by_the_schema_too(item: Any) -> None:
     whole = Draft202012Validator({**schema("revocation"), **schema("revocation")["$defs"]["entry"]})
@@ -432,6 +434,22 @@ def test_a_verdict_is_named_by_its_package_or_its_file(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="no signed verdict"):
         verdict_targets(tmp_path / "empty")
+
+
+def test_one_attestation_is_taken_back_and_the_others_of_its_signer_count(tmp_path: Path) -> None:
+    files = [
+        write(tmp_path / f"{at}.json", envelope(statement(digest), KEY)) for at, digest in enumerate((HEX, "b" * 64))
+    ]
+    target, digest = attestation_targets(files[0])
+    assert (target.kind, len(digest)) == ("attestation", 64)
+    trusted = replace(trust(), revocations=known(revocation(entry(target, envelope=digest))))
+    found = [TrustVerifier(trusted, NOW).verify(file.read_bytes(), source="it") for file in files]
+    assert [item.verified for item in found] == [False, True]
+    assert "does not count any more" in found[0].reason
+    again = envelope(json.loads(dsse.parse(files[0].read_bytes(), source="it").payload), KEY, STRANGER)
+    assert not TrustVerifier(trusted, NOW).verify(again, source="it").verified
+    with pytest.raises(ProbatumError):
+        attestation_targets(write(tmp_path / "x.json", b"{}"))
 
 
 def test_a_document_is_read_only_after_its_signature(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from signing_case import write
+from signing_case import ed_key, envelope, statement, write
 from typer.testing import CliRunner
 
 from probatum.attestations.revocation.entry import REASONS
@@ -42,6 +42,8 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     roles = "roles:\n  verdict: {signers: [release]}\n  revocation: {signers: [security]}\n"
     write(tmp_path / "trust.yaml", KEYS + roles)
     run("gate pipeline --trust trust.yaml --key release.pem --out verdicts/november -q")
+    approval = envelope(statement("a" * 64, predicate_type="https://probatum.dev/approval/v1"), ed_key())
+    write(tmp_path / "approval.dsse.json", approval)
     details = json.loads((tmp_path / "verdicts/november/reports/assessment.json").read_bytes())
     observation = next(iter(json.loads((tmp_path / "verdicts/november/evidence.json").read_bytes())["observations"]))
     return {"obs:1f0c…": observation, "3b6f…": details["digests"]["policies"]["sha256"], "2026-12-01": "2999-01-01"}
@@ -56,7 +58,7 @@ def commands(words: dict[str, str]) -> list[str]:
 
 def test_every_command_does_what_it_says(words: dict[str, str], tmp_path: Path) -> None:
     asked = commands(words)
-    assert [command.split()[0] for command in asked].count("revoke") == 6
+    assert [command.split()[0] for command in asked].count("revoke") == 7
     found = {command: run(command) for command in asked}
     for command, done in found.items():
         last = done.stderr.strip().splitlines()[-1]
@@ -69,7 +71,7 @@ def test_every_command_does_what_it_says(words: dict[str, str], tmp_path: Path) 
         else:
             assert "november" in done.stdout, command
             assert done.exit_code in (0, 1), done.stderr
-    assert len(list((tmp_path / "revoked").iterdir())) == 5
+    assert len(list((tmp_path / "revoked").iterdir())) == 6
 
 
 def test_the_trust_policy_of_the_page_is_one(words: dict[str, str], tmp_path: Path) -> None:

@@ -153,17 +153,17 @@ def _standing_of(
 ) -> Callable[[Observation], Standing]:
     """Who vouches for each observation of one document."""
     speaks = _speaks(item, elsewhere)
-    inside, outside = _standing(item, made_by), Standing.OUT_OF_SCOPE
+    inside, outside = _standing(item, elsewhere, made_by), Standing.OUT_OF_SCOPE
     if not item.origin.verified:
         outside = Standing.UNSIGNED
     return lambda observation: inside if speaks(observation.subject) else outside
 
 
-def _standing(item: EvidenceDocument, made_by: Collection[str]) -> Standing:
+def _standing(item: EvidenceDocument, elsewhere: Elsewhere, made_by: Collection[str]) -> Standing:
     """Who vouches for what a document says of subjects that it may speak of."""
     if not item.origin.verified:
         return Standing.ACCEPTED_UNSIGNED
-    if set(item.origin.signers) <= set(made_by):
+    if set(_vouching(item, elsewhere)) <= set(made_by):
         return Standing.SELF_SIGNED
     return Standing.NOT_ISOLATED if isolated(item.origin.identity) is False else Standing.INDEPENDENT
 
@@ -173,8 +173,17 @@ def _speaks(item: EvidenceDocument, elsewhere: Elsewhere) -> Callable[[str], boo
     role = None if elsewhere.trust is None else elsewhere.trust.roles.get(ROLE)
     if not item.origin.verified or role is None:
         return lambda _: elsewhere.allow_unsigned and not item.origin.verified
-    scopes = [role.subjects.get(name) for name in item.origin.signers]
+    scopes = [role.subjects.get(name) for name in _vouching(item, elsewhere)]
     return lambda subject: sum(_in_scope(scope, subject) for scope in scopes) >= role.threshold
+
+
+def _vouching(item: EvidenceDocument, elsewhere: Elsewhere) -> tuple[str, ...]:
+    """Those of a document's signers who hold the role.
+
+    One of another role, whose types were widened to such statements, has no limits in this one, and lifts none.
+    """
+    role = None if elsewhere.trust is None else elsewhere.trust.roles.get(ROLE)
+    return tuple(name for name in item.origin.signers if role is not None and name in role.signers)
 
 
 def _in_scope(patterns: Iterable[str] | None, subject: str) -> bool:

@@ -185,6 +185,20 @@ def test_one_machine_signs_for_the_subjects_of_another(tmp_path: Path) -> None:
     assert outcome_of(found) == ("inconclusive", "untrusted")
 
 
+def test_a_signer_of_another_role_lifts_no_limit(tmp_path: Path) -> None:
+    """The platform may speak of data alone; a second signature, by a role widened to such statements, has no limit."""
+    trust = trusting({"platform": OTHER, "bom": KEY}, subjects={"key:platform": ("dataset:*",)})
+    narrow = replace(trust.roles["evidence"], signers=("key:platform",))
+    wide = Role("bom", ("key:bom",), DEFAULT_TYPES["evidence"])
+    trust = replace(trust, roles={"evidence": narrow, "bom": wide})
+    of = graph(observed(MODEL), subjects=[MODEL])
+    path = signed(tmp_path, "p.dsse.json", of, OTHER, KEY)
+    assert tiers(joined(trust, graph(), path)) == [("scan", "reported", "out_of_scope")]
+    made = graph(provenance("key:platform"))
+    everything = replace(trust, roles={"evidence": replace(narrow, subjects={}), "bom": wide})
+    assert ("scan", "observed", "self_signed") in tiers(joined(everything, made, path))
+
+
 def test_content_is_smuggled_into_the_verdict(tmp_path: Path) -> None:
     """A subject that no control asks about, in a file that nobody signed, would be vouched for by the verdict."""
     evil = Subject("image", "evil", {"sha256": "e" * 64}, "evil")

@@ -60,7 +60,7 @@ def check_log(
         why = f"{name} was not looked at: the trust policy names no log with the role `log`"
         return Logged((Row(name, None, detail=why), Row(INCLUSION, None, detail=why)))
     try:
-        held = _held(document, proof, logs, name)
+        held = _held(document, proof, trust, name)
     except ProbatumError as error:
         broken = Row(f"{name}: proof", False, _either(logs), "", str(error))
         return Logged((broken, Row(INCLUSION, False, "exactly this document", "", "the proof does not hold")))
@@ -91,7 +91,8 @@ class _Held:
         return _moment(times[self.trusted.quorum - 1])
 
 
-def _held(document: bytes, data: bytes, logs: Mapping[str, TrustedLog], source: str) -> _Held:
+def _held(document: bytes, data: bytes, trust: TrustPolicy, source: str) -> _Held:
+    logs = trust.believed_logs
     proof = LogProof.parse(data)
     note = Note.parse(proof.checkpoint)
     origin = Checkpoint.parse(note.text).origin
@@ -101,10 +102,11 @@ def _held(document: bytes, data: bytes, logs: Mapping[str, TrustedLog], source: 
         remedy = "name that log in the trust policy if you trust it, or take the proof out"
         raise TrustError(f"{source} is of the log {origin}", why="the trust policy does not know it", remedy=remedy)
     checkpoint = proof.verify(entry_of(document, source="the document"), keys[name])
-    witnesses = [_key(key, COSIGNATURE) for key in logs[name].witnesses]
+    named = [_key(key, COSIGNATURE) for key in logs[name].witnesses]
+    witnesses = [key for key in named if not _revoked(key, trust, None)]  # its own word of the time is none
     cosigned = {signature.key.public: signature for signature in note.verified(witnesses)}
     cosigned.pop(keys[name].public, None)  # a log is no witness of itself
-    strangers = note.unknown([keys[name], *witnesses])
+    strangers = note.unknown([keys[name], *named])
     return _Held(name, logs[name], keys[name], proof, checkpoint, tuple(cosigned.values()), strangers)
 
 
@@ -115,6 +117,8 @@ def _rows(name: str, held: _Held, trust: TrustPolicy) -> Iterator[Row]:
     twins = sorted(known for known, key in trust.keys.items() if held.key.is_key(key))
     why = "who signs could write the log anew" if twins else ""
     yield Row(f"{name}: key", not twins, "a key of its own", ", ".join(twins) or "a key of its own", why)
+    if revoked := _revoked(held.key, trust, held.time):
+        yield Row(f"{name}: key", False, "a key that nobody revoked", held.key.id, revoked)
     if held.strangers:
         why = f"{held.strangers} signatures of keys that the trust policy does not name were not looked at"
         yield Row(f"{name}: other signatures", None, detail=why)
@@ -133,6 +137,18 @@ def _witness_rows(name: str, held: _Held, now: datetime) -> Iterator[Row]:
     late = [one.key.name for one in held.cosigned if (one.time or 0) > (now + CLOCK_SKEW).timestamp()]
     if late:
         yield Row(f"{name}: time", False, f"before {shown(now)}", found, f"{', '.join(late)} cosigned in the future")
+
+
+def _revoked(key: VerifierKey, trust: TrustPolicy, at: datetime | None) -> str:
+    """Why the key of a log or witness does not count any more; empty when it does.
+
+    Args:
+        key: the key.
+        trust: the trust policy, with what is revoked.
+        at: when it signed, vouched for by somebody else.
+    """
+    hit = None if trust.revocations is None else trust.revocations.find("key", key.id, at)
+    return "" if hit is None else str(hit)
 
 
 def _key(text: str, kind: int) -> VerifierKey:

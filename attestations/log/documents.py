@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...files import read_limited
-from ..package_files import LIMITS
 from ..package_names import LOG_PROOF
-from .kept import read_verdict
+from .kept import read_plain, read_verdict
 
 
 @dataclass(frozen=True)
@@ -36,4 +34,4 @@ def document_at(path: Path) -> Document:
     if path.is_dir():
         name, data = read_verdict(path)
         return Document(path / name, data, path / LOG_PROOF)
-    return Document(path, read_limited(path, LIMITS.max_bytes), path.with_name(f"{path.name}.tlog-proof"))
+    return Document(path, read_plain(path), path.with_name(f"{path.name}.tlog-proof"))

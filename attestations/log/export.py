@@ -15,7 +15,7 @@ from ...errors import UsageError
 from ...files import read_limited, write_atomic
 from .checkpoint import verified
 from .history import Seen
-from .kept import MAX_EXPORT_BYTES, beginning, not_a_beginning, notes
+from .kept import MAX_BYTES, beginning, not_a_beginning, notes
 from .store import Log
 from .verifier_key import VerifierKey
 
@@ -29,7 +29,7 @@ def export_to_file(log: Log, path: Path) -> bool:
         TrustError: the last checkpoint there is no beginning of the log.
         UsageError: the file cannot be written.
     """
-    old = read_limited(path, MAX_EXPORT_BYTES) if path.exists() else b""
+    old = read_limited(path, MAX_BYTES) if path.exists() else b""
     new = _grown(log, old, str(path))
     if new != old:
         write_atomic(path, new)

@@ -18,7 +18,8 @@ from .proof import HEADER, LogProof
 from .store import Log
 from .verifier_key import VerifierKey
 
-MAX_EXPORT_BYTES = 256 * 1024 * 1024
+MAX_BYTES = 512 * 1024 * 1024
+_ZIP = b"PK\x03\x04"
 _BETWEEN_NOTES = re.compile(rb"\n\n(?!\xe2\x80\x94 )")
 
 
@@ -35,11 +36,24 @@ def read_kept(path: Path, key: VerifierKey) -> list[Seen]:
     """
     if path.is_dir():
         return [_of_package(path, key)]
-    data = read_limited(path, MAX_EXPORT_BYTES)
+    data = read_plain(path)
     if data.startswith(HEADER.encode()):
         proof = LogProof.parse(data)
         return [Seen(str(path), verified(proof.checkpoint, key))]
     return [Seen(f"{path}, checkpoint {at}", verified(note, key)) for at, note in enumerate(notes(data), start=1)]
+
+
+def read_plain(path: Path) -> bytes:
+    """A file that is no archive.
+
+    Raises:
+        UsageError: it is one, or cannot be read.
+    """
+    data = read_limited(path, MAX_BYTES)
+    if data.startswith(_ZIP):
+        why = "a proof cannot be put into it, nor a verdict be taken from it here"
+        raise UsageError(f"{path} is an archive", why=why, remedy="unpack it, and give the folder")
+    return data
 
 
 def notes(data: bytes) -> Iterator[bytes]:

@@ -92,6 +92,15 @@ class VerifierKey:
         """Whether this is the same key material, whatever it is called and used for."""
         return isinstance(key.key, Ed25519PublicKey) and key.key.public_bytes_raw() == self.public
 
+    @property
+    def id(self) -> str:
+        """The id of the key material, as that of every other key; see `public_key.PublicKey.id`.
+
+        Raises:
+            TrustError: it is none that anything can be signed with.
+        """
+        return PublicKey.of(Ed25519PublicKey.from_public_bytes(self.public), source=self.name).id
+
     def __str__(self) -> str:
         """The form that ``parse`` reads."""
         return f"{self.name}+{self.hash.hex()}+{base64.b64encode(bytes([self.kind]) + self.public).decode()}"

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from log_case import LOG_KEY, ORIGIN, SIGNER, assert_whole, entry, new_log, root_of, witness
 from package_case import assessment, contents, graph, pipeline
+from revocation_case import SECURITY, revocation
 from signing_case import NOW, ec_key, ed_key
 
 from probatum.attestations import dsse
@@ -32,7 +33,10 @@ from probatum.attestations.log.witness import observe
 from probatum.attestations.log.writer import LogWriter
 from probatum.attestations.package import write_package
 from probatum.attestations.package_names import LOG_PROOF
-from probatum.attestations.predicates import DEFAULT_TYPES
+from probatum.attestations.predicates import DEFAULT_TYPES, REVOCATION
+from probatum.attestations.revocation.document import Given
+from probatum.attestations.revocation.entry import Entry, key_target
+from probatum.attestations.revocation.gather import gather
 from probatum.attestations.roles import allow
 from probatum.attestations.signing_time import SignatureFacts
 from probatum.attestations.statement import statement as made_statement
@@ -239,6 +243,28 @@ def test_one_key_for_verdicts_and_for_the_log(tmp_path: Path) -> None:
         writer.refuse_signers(KEY.public.id)
 
 
+def test_a_log_or_witness_whose_key_was_revoked(tmp_path: Path) -> None:
+    """The key of the log was stolen, or that of a witness: whoever has both writes the history anew."""
+    log = logged(tmp_path / "log", verdict())
+    trust = replace(policy([W1, W2, W3], 2), keys={"release": KEY.public, "security": SECURITY.public})
+    trust = replace(trust, roles={**trust.roles, "revocation": Role("revocation", ("key:security",), (REVOCATION,))})
+    proof = cosigned(log.proof(5), W1, W2)
+
+    def knowing(name: str, since: datetime | None = None) -> TrustPolicy:
+        document = revocation(Entry(key_target(name), "key-compromise", since=since))
+        found = gather([Given("r", document)], trust, NOW)
+        assert not found.problems
+        return replace(trust, revocations=found)
+
+    assert allowed(check(verdict(), proof, trust), trust)
+    known = knowing(SIGNER.key.id)
+    assert "revoked" in refused(check(verdict(), proof, known), known)
+    later = knowing(SIGNER.key.id, NOW - timedelta(minutes=1))
+    assert allowed(check(verdict(), proof, later), later), "witnesses saw it before"
+    one_left = knowing(W2.key.id, NOW)
+    assert "1 cosigned" in refused(check(verdict(), proof, one_left), one_left)
+
+
 def test_too_few_witnesses(tmp_path: Path) -> None:
     """A quorum is of different keys that the policy names: no strangers, no key twice, and not the log itself."""
     log = logged(tmp_path / "log", verdict())
@@ -395,6 +421,11 @@ def test_a_witness_whose_memory_was_touched_vouches_for_nothing(tmp_path: Path) 
     log, state = new_log(tmp_path / "log", 3), tmp_path / "state"
     observe(log, state, key=log.key, signer=W1, time=SEEN_AT)
     good = state.read_text()
+    older = Checkpoint(ORIGIN, 2, root_of([entry(0), entry(1)])).text.replace("\n", "\\n")
+    assert log.checkpoint().text.replace("\n", "\\n") in good
+    state.write_text(good.replace(log.checkpoint().text.replace("\n", "\\n"), older))
+    with pytest.raises(TrustError, match="does not hold"):
+        observe(log, state, key=None, signer=W1, time=SEEN_AT)
     for bad in (
         good.replace("\\n3\\n", "\\n2\\n"),
         good[:-2],

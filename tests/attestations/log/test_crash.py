@@ -200,6 +200,18 @@ def _power_fails(folder: Path, synced: dict[str, bytes], how: str) -> None:
     (folder / lock.LOCK).write_bytes(b"another start of the machine")
 
 
+def _noting(real: Callable[[int], None], synced: dict[str, bytes]) -> Callable[[int], None]:
+    """Syncs, and notes what of the journal is on the disk from then on."""
+
+    def call(handle: int) -> None:
+        real(handle)
+        path = Path(f"/proc/self/fd/{handle}").readlink()
+        if path.name == journal.JOURNAL:
+            synced[journal.JOURNAL] = path.read_bytes()
+
+    return call
+
+
 @pytest.mark.parametrize("how", ["gone", "empty"])
 @pytest.mark.parametrize("size", [0, 17, 250, 255, 300])
 def test_a_failed_power_loses_no_append_that_was_reported(tmp_path: Path, size: int, how: str) -> None:
@@ -218,8 +230,9 @@ def test_a_failed_power_loses_no_append_that_was_reported(tmp_path: Path, size: 
         from probatum.attestations.log import store
 
         patch.setattr(store, "write_file", noted)
+        for name in ("fdatasync", "fsync"):
+            patch.setattr(os, name, _noting(getattr(os, name), synced))
         seen = [log.append([b"new %d" % number], SIGNER).checkpoint for number in range(20)]
-    synced[journal.JOURNAL] = (folder / journal.JOURNAL).read_bytes()  # written in place, and synced each time
     for name in [name for name in synced if not (folder / name).exists()]:
         del synced[name]  # partial tiles that are full by now
     _power_fails(folder, synced, how)
@@ -242,6 +255,10 @@ def test_an_append_that_was_cut_off_in_the_journal_never_happened(tmp_path: Path
         (tmp_path / "log/.journal").write_bytes(whole[:end])
         assert [record.entries for record in journal.read_journal(tmp_path / "log")][-1] == [b"a"]
         assert journal.unread_bytes(tmp_path / "log") == end - len(kept)
+    for lost in (whole[:-1] + b"\0", whole[: len(kept)] + bytes(len(whole) - len(kept))):
+        (tmp_path / "log/.journal").write_bytes(lost)
+        assert [record.entries for record in journal.read_journal(tmp_path / "log")][-1] == [b"a"]
+        assert journal.newest_checkpoint(tmp_path / "log") == b""
 
 
 def test_a_log_that_was_rolled_back_without_its_journal_does_not_fork_itself(tmp_path: Path) -> None:

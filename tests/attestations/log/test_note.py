@@ -205,6 +205,17 @@ def test_what_is_no_proof_is_refused(old: bytes, new: bytes) -> None:
         LogProof.parse(b"x" * 1_100_000)
 
 
+def test_a_hash_has_one_spelling() -> None:
+    """The last character before the padding has two bits that mean nothing."""
+    whole = _proof().to_bytes()
+    place = whole.index(b"=\n") - 1
+    twins = [whole[:place] + bytes([byte]) + whole[place + 1 :] for byte in range(256) if byte != whole[place]]
+    assert twins
+    for twin in twins:
+        with pytest.raises(TrustError):
+            LogProof.parse(twin).verify(entry(0), SIGNER.key)
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_no_byte_of_a_proof_is_free(data: st.DataObject) -> None:

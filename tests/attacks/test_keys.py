@@ -171,6 +171,14 @@ def test_the_id_of_a_trusted_key_on_the_signature_of_another(tmp_path: Path) -> 
     assert not foreign(signed_by(trusted, lambda data: sign_with(mallory, data)), two_of(trusted, threshold=1))
 
 
+def test_two_trusted_keys_that_change_their_ids(tmp_path: Path) -> None:
+    """Whoever reads the id alone takes the one who signed for the other."""
+    one, two = ed_key(), ed_key()
+    written(tmp_path, one)
+    forged(tmp_path / "verdict/verdict.dsse.json", lambda whole: [(two.public.id, whole.signatures[0][1])])
+    assert "does not fit" in refused(tmp_path, trusting(one, two))
+
+
 def test_the_signature_of_a_trusted_key_under_the_id_of_another(tmp_path: Path) -> None:
     """In a package no byte is free; in the documents of others an id is a hint, and a missing one no harm."""
     trusted = ed_key()

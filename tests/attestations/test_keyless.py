@@ -92,6 +92,17 @@ def test_an_exact_copy_of_the_statement_is_signed(
     assert base64.b64decode(json.loads(bundle)["dsseEnvelope"]["payload"]) == odd
 
 
+def test_a_library_that_signs_other_bytes_is_noticed(
+    plain: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One that writes statements anew would sign another digest than the package names."""
+    from sigstore import dsse
+
+    monkeypatch.setattr(dsse, "Statement", lambda payload, real=dsse.Statement: real(payload + b" "))
+    with pytest.raises(TrustError, match="over something else"):
+        keyless_attestor(inside(plain, monkeypatch, tmp_path)).attest(PAYLOAD)
+
+
 def test_what_is_no_statement_is_not_signed(plain: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     attestor = keyless_attestor(inside(plain, monkeypatch, tmp_path))
     with pytest.raises(TrustError, match="cannot be signed"):

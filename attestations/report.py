@@ -51,7 +51,8 @@ class VerificationReport:
         rows: in the order of the checks.
         settings: of the verifier: what was trusted, on what ground, which limits, what was asked for.
         authentic: somebody who may do so signed it, and everything that the signature is to cover was looked at.
-        result: of a verdict: ``pass``, ``fail`` or ``inconclusive``, as it says; None where there is no such thing.
+        result: of a verdict: ``pass``, ``fail`` or ``inconclusive``, as it says; of an approval: whether it was given;
+            None where there is no such thing.
         verdict: of a verdict: the verified VSA predicate.
         kind: what was verified, in words.
         manifest: the files that were hashed and that agreed.

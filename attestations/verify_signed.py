@@ -12,7 +12,7 @@ from ..errors import EvidenceError, UsageError
 from ..files import read_limited
 from ..verification import Verification
 from .model_cover import ModelCover
-from .predicates import ARTIFACT, ASSESSMENT, LINK, MODEL_SIGNATURE, VSA
+from .predicates import APPROVAL, ARTIFACT, ASSESSMENT, LINK, MODEL_SIGNATURE, VSA
 from .report import Row, VerificationReport, equal
 from .roles import statement_time
 from .schemas import check
@@ -200,13 +200,15 @@ def _subjects(about: str, statement: Mapping[str, Any]) -> list[Mapping[str, Any
 
 
 def _result(found: Verification) -> tuple[str | None, Mapping[str, Any] | None]:
-    """The result that a verdict or an assessment states, and the summary."""
+    """The result that a verdict, an assessment or an approval states, and the summary of a verdict."""
     predicate = (found.statement or {}).get("predicate")
     if found.about == VSA and isinstance(predicate, Mapping):
         return ("pass" if predicate.get("verificationResult") == "PASSED" else "fail"), predicate
     if found.about == ASSESSMENT and isinstance(predicate, Mapping):
         result = predicate.get("result")
         return (result if result in ("pass", "fail") else "inconclusive"), None
+    if found.about == APPROVAL and isinstance(predicate, Mapping):
+        return ("pass" if predicate.get("decision") == "approved" else "fail"), None
     return None, None
 
 

@@ -141,7 +141,7 @@ def _finish(report: VerificationReport) -> int:
         return finish("fail", f"REFUSED: {', '.join(row.check for row in report.failures) or 'nothing was checked'}")
     if report.result is None:
         return finish("pass", f"VERIFIED: the {report.kind} is authentic")
-    return finish(report.result, f"VERIFIED: the verdict is authentic, and its result is {report.result}")
+    return finish(report.result, f"VERIFIED: the {report.kind} is authentic, and its result is {report.result}")
 
 
 def _output(formats: list[str] | None, manifest: Path | None, *, quiet: bool, no_color: bool) -> Output:

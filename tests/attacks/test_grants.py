@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from signing_case import NOW, ed_key, envelope, policy, statement
+from typer.testing import CliRunner
 
 from probatum.attestations.attestor import KeyAttestor
-from probatum.attestations.grants import waiver_statement
+from probatum.attestations.grants import Approval, approval_statement, waiver_statement
 from probatum.attestations.keys import SigningKey
 from probatum.attestations.trust import TrustPolicy
+from probatum.cli import app
 from probatum.collectors.base import Context
 from probatum.collectors.manifest import Manifest
 from probatum.collectors.waivers import Waivers
@@ -169,3 +171,15 @@ def test_a_signature_outside_the_pipeline(tmp_path: Path, place: Any) -> None:
 def test_only_a_waiver_in_order_can_be_signed(tmp_path: Path, waivers: list[Any], name: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         waive(manifest(tmp_path, *waivers), name, KeyAttestor([KEY]), None, NOW)
+
+
+@pytest.mark.parametrize(("decision", "code"), [("approved", 0), ("rejected", 1)])
+def test_a_rejection_is_not_verified_like_an_approval(tmp_path: Path, decision: str, code: int) -> None:
+    """Whoever asks `verify` before a deployment looks at the exit code: a genuine rejection must not be 0."""
+    made = Approval("deployment", decision, "bo", "p")
+    subject = {"name": "model:m", "digest": {"sha256": "a" * 64}}
+    path = tmp_path / "approval.dsse.json"
+    path.write_bytes(KeyAttestor([KEY]).attest(approval_statement(made, [subject], NOW)))
+    (tmp_path / "bo.pem").write_text(KEY.public.pem)
+    asked = ["verify", str(path), "--public-key", str(tmp_path / "bo.pem"), "--now", "2026-11-20T08:00:00Z"]
+    assert CliRunner().invoke(app, asked).exit_code == code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import strict_json
 from ..errors import EvidenceError
@@ -14,6 +14,9 @@ from .package_names import ASSESSMENT, EVIDENCE, POLICIES, REVOCATIONS, SETTINGS
 from .report import Row, equal
 from .statement import subjects_of
 from .vsa import level, policy_uri, resource_uri, used_attestations
+
+if TYPE_CHECKING:
+    from ..evaluator.policies import PolicySet
 
 Document = Mapping[str, Any]
 _SEVERITY = ("fail", "inconclusive", "waived", "pass", "not_applicable")
@@ -65,13 +68,10 @@ def check_evidence(files: PackageFiles, graph: Graph, verdict: Document, assessm
     yield from _revocations(files, assessment["predicate"].get("revocations"))
 
 
-def check_policies(files: PackageFiles, assessment: Document) -> Iterator[Row]:
+def check_policies(policies: PolicySet, assessment: Document) -> Iterator[Row]:
     """The bundle holds the policies that the assessment pins."""
-    from ..evaluator.bundle import unpack
-
     pinned = assessment["predicate"]["digests"]["policies"]["sha256"]
-    found = unpack(files.read(POLICIES), source=POLICIES).digest
-    yield equal("policies", pinned, found, f"{POLICIES} holds other policies than were evaluated")
+    yield equal("policies", pinned, policies.digest, f"{POLICIES} holds other policies than were evaluated")
     packs = assessment["predicate"].get("packs", ())
     if len(packs) == 1:  # of several, the set is more than any of them; their digests are in the signed record
         only = packs[0]["digest"]["sha256"]

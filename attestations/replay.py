@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import strict_json
 from ..errors import ProbatumError
 from ..evaluator.engines.base import Engine
-from ..evaluator.graph import Graph
-from .package_files import PackageFiles
-from .package_names import POLICIES, SETTINGS
+from .package_names import SETTINGS
 from .replay_difference import first_difference
 from .report import Row
+
+if TYPE_CHECKING:
+    from .verify import CheckedPackage
 
 
 @dataclass(frozen=True)
@@ -29,30 +31,27 @@ class Replay:
     exact: bool = False
 
 
-def check_replay(
-    files: PackageFiles, graph: Graph, assessment: Mapping[str, Any], replay: Replay | None
-) -> Iterator[Row]:
+def check_replay(package: CheckedPackage, replay: Replay | None) -> Iterator[Row]:
     """Evaluate again and compare the assessments' digests.
 
     Only the package's own policies, settings and evidence are read, whatever lies in a cache.
 
     Args:
-        files: the package, its files already held against the verdict.
-        graph: the package's evidence.
-        assessment: the verified assessment document.
+        package: everything in it already held against the verdict.
         replay: how; None leaves the check out.
     """
     if replay is None:
         yield Row("replay", None, detail="not asked for (--replay)")
         return
+    assessment = package.assessment["predicate"]
     used, recorded = f"{replay.engine.name} {replay.engine.version}", _recorded(assessment)
     yield _engine_row(recorded, used, replay.exact)
     expected = strict_json.digest(assessment)
     try:
-        again = _evaluate(files, graph, replay.engine)
-        found = strict_json.digest(again)
+        again = _evaluate(package, replay.engine)
+        found = expected if _text(again) == _text(assessment) else strict_json.digest(again)
         differs = "" if found == expected else first_difference(assessment, again)
-        other = _by_recorded_engine(files, graph, assessment, replay.engine) if differs else ""
+        other = _by_recorded_engine(package, replay.engine) if differs else ""
     except ProbatumError as error:
         yield Row("replay", False, expected, "", str(error))
         return
@@ -73,8 +72,9 @@ def _recorded(assessment: Mapping[str, Any]) -> str:
     return f"{assessment['engine']['name']} {assessment['engine']['version']}"
 
 
-def _by_recorded_engine(files: PackageFiles, graph: Graph, assessment: Mapping[str, Any], used: Engine) -> str:
+def _by_recorded_engine(package: CheckedPackage, used: Engine) -> str:
     """Whether the recorded kind of engine reaches the record where another did not: whose fault it is, then."""
+    assessment = package.assessment["predicate"]
     name = assessment["engine"]["name"]
     if name == used.name:
         return ""
@@ -82,7 +82,7 @@ def _by_recorded_engine(files: PackageFiles, graph: Graph, assessment: Mapping[s
 
     try:
         with engine_named(name) as engine:
-            again = strict_json.digest(_evaluate(files, graph, engine))
+            again = strict_json.digest(_evaluate(package, engine))
             shown = f"{engine.name} {engine.version}"
     except ProbatumError as error:
         return f"; {name} could not be asked: {error}"
@@ -91,10 +91,13 @@ def _by_recorded_engine(files: PackageFiles, graph: Graph, assessment: Mapping[s
     return f"; {shown} does not reach the recorded assessment either"
 
 
-def _evaluate(files: PackageFiles, graph: Graph, engine: Engine) -> Mapping[str, Any]:
-    from ..evaluator.bundle import unpack
+def _text(assessment: Mapping[str, Any]) -> str:
+    """JSON of an assessment: where two are equal, their digests are, which take ten times as long to make."""
+    return json.dumps(assessment, sort_keys=True)
+
+
+def _evaluate(package: CheckedPackage, engine: Engine) -> Mapping[str, Any]:
     from ..evaluator.settings import evaluate_from
 
-    policies = unpack(files.read(POLICIES), source=POLICIES)
-    settings = strict_json.loads(files.read(SETTINGS), source=SETTINGS)
-    return evaluate_from(graph, policies, settings, engine).document
+    settings = strict_json.loads(package.files.read(SETTINGS), source=SETTINGS)
+    return evaluate_from(package.graph, package.policies, settings, engine).document

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import ProbatumError
 from ..evaluator.graph import Graph
@@ -16,7 +16,7 @@ from .check_links import check_counts, check_evidence, check_policies, check_set
 from .check_subjects import SubjectsAtHand
 from .expectations import ANYTHING, Expectations
 from .package_files import LIMITS, PackageFiles
-from .package_names import ASSESSMENT, EVIDENCE, UNSIGNED, VERDICT, find_signed, signed_name
+from .package_names import ASSESSMENT, EVIDENCE, POLICIES, UNSIGNED, VERDICT, find_signed, signed_name
 from .predicates import ASSESSMENT as ASSESSMENT_TYPE
 from .predicates import VSA
 from .replay import Replay, check_replay
@@ -26,6 +26,9 @@ from .subject_manifest import NO_FILES, SubjectManifest
 from .trust import TrustPolicy
 from .vsa import PACKAGE_FIELD
 from .witnessed import witnessed
+
+if TYPE_CHECKING:
+    from ..evaluator.policies import PolicySet
 
 _T = TypeVar("_T")
 
@@ -40,6 +43,7 @@ class CheckedPackage:
         statement: the verified verdict.
         assessment: the verified assessment statement.
         graph: the evidence.
+        policies: that decided.
         signers: names of the allowed signers of the verdict.
         signed_at: when the verdict was signed, vouched for by somebody other than its signer; None where nobody does.
     """
@@ -49,6 +53,7 @@ class CheckedPackage:
     statement: Mapping[str, Any]
     assessment: Mapping[str, Any]
     graph: Graph
+    policies: PolicySet
     signers: tuple[str, ...]
     signed_at: datetime | None = None
 
@@ -188,14 +193,17 @@ def _absent(files: PackageFiles, stem: str) -> Row:
 
 def _consistent(files: PackageFiles, signed: _Signed, assessment: Mapping[str, Any], rows: list[Row]) -> CheckedPackage:
     """Whether the parts of a package speak of the same thing."""
+    from ..evaluator.bundle import unpack
+
     rows += check_verdict(signed.statement, assessment)
     rows += check_counts(assessment)
     graph = load_graph(files.read(EVIDENCE), source=EVIDENCE, limits=LIMITS)
     rows += check_evidence(files, graph, signed.statement, assessment)
-    rows += check_policies(files, assessment)
+    policies = unpack(files.read(POLICIES), source=POLICIES)
+    rows += check_policies(policies, assessment)
     rows += check_settings(files, assessment)
     return CheckedPackage(
-        files, signed.data, signed.statement, assessment, graph, signed.signers, signed.facts.signed_at
+        files, signed.data, signed.statement, assessment, graph, policies, signed.signers, signed.facts.signed_at
     )
 
 
@@ -207,7 +215,7 @@ def _compared(package: CheckedPackage, demands: Demands, rows: list[Row]) -> Sub
     rows += at_hand.rows()
     for check in demands.checks:
         rows += check(package)
-    rows += check_replay(package.files, package.graph, details, demands.replay)
+    rows += check_replay(package, demands.replay)
     return at_hand.manifest
 
 

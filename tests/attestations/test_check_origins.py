@@ -17,6 +17,7 @@ from probatum.attestations.report import Row
 from probatum.attestations.trust import TrustPolicy
 from probatum.attestations.verify import CheckedPackage
 from probatum.evaluator.graph import Graph, Observation, Tier
+from probatum.evaluator.policies import PolicySet
 
 KEY = ed_key("cluster")
 TRUST = policy({"cluster": KEY}, evidence={})
@@ -29,7 +30,7 @@ def rows(folder: Path, of: Graph, *documents: Path, trust: TrustPolicy = TRUST, 
         write(folder / "raw" / sha256(document.read_bytes()), document.read_bytes())
     write(folder / "evidence.json", "{}")
     assessment = {"predicate": {"evaluated_at": time}}
-    package = CheckedPackage(PackageFiles.open(folder), b"", {}, assessment, of, ())
+    package = CheckedPackage(PackageFiles.open(folder), b"", {}, assessment, of, PolicySet({}), ())
     return list(check_origins(trust, NOW)(package))
 
 

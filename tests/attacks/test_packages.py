@@ -28,6 +28,7 @@ from probatum.attestations import dsse, zip_package
 from probatum.attestations.attestor import KeyAttestor
 from probatum.attestations.expectations import Expectations
 from probatum.attestations.package import write_package
+from probatum.attestations.package_files import PackageFiles
 from probatum.attestations.predicates import POLICY_BUNDLE
 from probatum.attestations.report import Row, VerificationReport
 from probatum.attestations.trust import trust_keys
@@ -171,6 +172,20 @@ def test_a_subject_that_lies_outside(tmp_path: Path) -> None:
     written(tmp_path, graph=made, assessment=assessment(made))
     rows = check(tmp_path, subjects=[tmp_path / "pipeline"]).failures
     assert "outside" in rows[0].detail
+
+
+def test_a_file_of_a_package_that_is_swapped_after_its_digest_was_taken(tmp_path: Path) -> None:
+    """What is read must be what was hashed: the digests agree with the verdict, and other bytes would be evaluated."""
+    folder = written(tmp_path).folder
+    files = PackageFiles.open(folder)
+    good = (folder / "policies.tar.gz").read_bytes()
+    assert files.read("policies.tar.gz") == good
+    (folder / "policies.tar.gz").write_bytes(pack(EVIL))
+    with pytest.raises(TrustError, match="changed while it was verified"):
+        files.read("policies.tar.gz")
+    write(tmp_path / "evil.json", b"{}")
+    with pytest.raises(TrustError, match="changed while it was verified"):
+        files.read("../evil.json")
 
 
 def test_a_hard_linked_file_changes_with_the_other(tmp_path: Path) -> None:

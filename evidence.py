@@ -80,7 +80,7 @@ def read_elsewhere(
         read_evidence(read_limited(path, limits.max_bytes), source=path.name, verifier=verifier, limits=limits)
         for path in paths
     ]
-    return Elsewhere([_by_role(item, trust) for item in documents], trust, allow_unsigned)
+    return Elsewhere(documents, trust, allow_unsigned)
 
 
 def join(own: Graph | None, elsewhere: Elsewhere) -> Graph:
@@ -146,14 +146,6 @@ def write_evidence(
             write_atomic(raw / digest, report)
     write_atomic(file, data)
     return file
-
-
-def _by_role(item: EvidenceDocument, trust: TrustPolicy | None) -> EvidenceDocument:
-    """A document without those signers whom only another role, widened to evidence, allows: they vouch for nothing."""
-    role = None if trust is None else trust.roles.get(ROLE)
-    allowed = () if role is None else role.signers
-    signers = tuple(name for name in item.origin.signers if name in allowed)
-    return replace(item, origin=replace(item.origin, signers=signers))
 
 
 def _standing_of(

@@ -138,18 +138,6 @@ def test_evidence_under_a_role_that_was_widened(tmp_path: Path) -> None:
         read(wide, path)
 
 
-def test_a_second_signer_whom_only_a_widened_role_allows(tmp_path: Path) -> None:
-    """Beside a signer of evidence with few subjects signs one of a widened role, who has no limits."""
-    both = {"cluster": KEY, "platform": OTHER}
-    trust = policy(
-        both,
-        evidence={"signers": ("key:cluster",), "subjects": {"key:cluster": ("dataset:*",)}},
-        provenance={"signers": ("key:platform",), "predicate_types": ("https://probatum.dev/evidence-graph/v1",)},
-    )
-    found = joined(trust, graph(), signed(tmp_path, "c.dsse.json", graph(observed()), KEY, OTHER))
-    assert tiers(found) == [("scan", "reported", "out_of_scope")]
-
-
 @pytest.mark.parametrize("kind", ["https://slsa.dev/provenance/v1", "https://probatum.dev/waiver/v1"])
 def test_another_statement_of_an_allowed_signer(tmp_path: Path, kind: str) -> None:
     """A signer with several roles signed something else whose predicate looks like a graph."""

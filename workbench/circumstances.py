@@ -30,6 +30,7 @@ class Circumstances:
         parameters: control id to values that the pipeline sets.
         waivers: as the pipeline's manifest has them.
         stage: the gate, or None.
+        revocations: what was known to be revoked, as the settings of an evaluation record it.
     """
 
     now: datetime
@@ -37,6 +38,13 @@ class Circumstances:
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     waivers: Sequence[Mapping[str, Any]] = ()
     stage: str | None = None
+    revocations: Mapping[str, Any] | None = None
+
+    @property
+    def revoked(self) -> Sequence[str]:
+        """Ids of the observations that prove nothing any more."""
+        found: Sequence[str] = (self.revocations or {}).get("evidence", ())
+        return found
 
     def over(self, parameters: Mapping[str, Mapping[str, Any]]) -> Circumstances:
         """The same with values that go over those of the pipeline, by control."""
@@ -95,4 +103,4 @@ def circumstances_of(
         listed = Checklist(settings["checklist"])
     values = known if parameters is None else parameters
     kept = settings["waivers"] if waivers is None else waivers
-    return Circumstances(now, listed, values, kept, settings["stage"])
+    return Circumstances(now, listed, values, kept, settings["stage"], settings.get("revocations"))

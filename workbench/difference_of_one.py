@@ -122,6 +122,7 @@ def _assessed(recorded: Recorded, comparison: Comparison, side: Side, other: Sid
         parameters={key: values for key, values in given.parameters.items() if key in checklist.entries},
         waivers=given.waivers,
         stage=given.stage,
+        revocations=given.revocations,
     )
     for reason in assessment.document["reasons"]:
         if reason["code"] == "engine_error":

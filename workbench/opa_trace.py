@@ -63,7 +63,7 @@ def trace_control(
     Raises:
         EngineError: there is no binary, or it fails.
     """
-    index = Index(graph, int(circumstances.now.timestamp()))
+    index = Index(graph, int(circumstances.now.timestamp()), revoked=circumstances.revoked)
     values = circumstances.values(policies)
     usable = index.usable(Limit.of(values[control.id]))
     document = index.policy_input(usable, parameters=values, stage=circumstances.stage)

@@ -84,7 +84,7 @@ def query(
     values = circumstances.values(policies)
     limit = Limit.of({name: schema["default"] for name, schema in RESERVED.items()})
     limit = limit if control is None else Limit.of(values[control.id])
-    index = Index(graph, int(circumstances.now.timestamp()))
+    index = Index(graph, int(circumstances.now.timestamp()), revoked=circumstances.revoked)
     document = index.policy_input(index.usable(limit), parameters=values, stage=circumstances.stage)
     found = _asked(engine, policies, text, document)
     found.sort(key=ordered)

@@ -115,6 +115,7 @@ class _Trial:
             parameters=self.set_here,
             waivers=given.waivers,
             stage=self.stage,
+            revocations=given.revocations,
         )
         (judged,) = assessment.document["controls"]
         outcomes = {entry["subject"]: entry for entry in judged["subjects"]}
@@ -161,7 +162,7 @@ class _Inside:
 
     def __init__(self, trial: _Trial, bodies: Sequence[Body], chosen: Sequence[str]) -> None:
         control, graph = trial.control, trial.graph
-        index = Index(graph, int(trial.given.now.timestamp()))
+        index = Index(graph, int(trial.given.now.timestamp()), revoked=trial.given.revoked)
         values = trial.given.values(trial.policies)
         limit = Limit.of(values[control.id])
         usable = index.usable(limit)

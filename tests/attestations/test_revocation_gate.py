@@ -116,6 +116,19 @@ def test_revoked_evidence_proves_nothing_and_the_replay_agrees(place: Path) -> N
         assert "VERIFIED" in last_line(checked)
 
 
+def test_the_workbench_sees_what_the_gate_saw(place: Path) -> None:
+    """Whoever looks into a control of a kept verdict is not told that revoked evidence proves something."""
+    assert gate(place).exit_code == 0
+    asked = ("query", "some id; input.usable[id].model_format", place / "verdict")
+    assert last_line(run(*asked)) == "probatum: 1 answer (exit 0)"
+    tried = run("policy", "try", "MODEL-01", place / "verdict")
+    assert tried.exit_code == 0
+    assert gate(place, "--revocations", revoke(place, "evidence", observation(place, "model_format"))).exit_code == 3
+    assert last_line(run(*asked)) == "probatum: undefined (exit 0)"
+    again = run("policy", "try", "MODEL-01", place / "verdict")
+    assert (again.exit_code, "was revoked" in again.stdout) == (3, True)
+
+
 def test_other_evidence_may_be_revoked(place: Path) -> None:
     revoked = revoke(place, "evidence", f"obs:{HEX}")
     assert gate(place, "--revocations", revoked).exit_code == 0

@@ -197,6 +197,20 @@ def test_the_chain_of_gates_breaks_when_a_verdict_is_spoilt(pipeline: Path, chai
     assert chain("deployment")["result"] == "fail"
 
 
+def test_the_chain_of_gates_breaks_when_a_verdict_is_revoked(
+    run: Any, pipeline: Path, keys: Path, tmp_path: Path, chain: Any
+) -> None:
+    chain("training", now="2026-11-18T07:00:00Z")
+    (keys / "trust.yaml").write_text(TRUST + "  revocation: {signers: [security]}\n")
+    revoked = tmp_path / "revoked"
+    made = run(
+        "revoke", "verdict", pipeline / "verdicts" / "training", "--reason", "evidence-wrong", "--out", revoked,
+        "--key", keys / "security.pem", "--now", "2026-11-19T07:00:00Z",
+    )  # fmt: skip
+    assert made.exit_code == 0, made.stderr
+    assert chain("deployment", "--revocations", revoked)["result"] == "fail"
+
+
 WAIVER = """\
 waivers:
   - {id: W-1, control: GOV-05, subjects: ["model:m", "dataset:d"], owner: ana, approver: bo, ticket: S-1, reason: first,

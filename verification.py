@@ -43,12 +43,14 @@ class Verification:
 class EnvelopeVerifier(Protocol):
     """Checks signed documents against the trust policy; given to collectors, which know no cryptography."""
 
-    def verify(self, data: bytes, *, source: str) -> Verification:
+    def verify(self, data: bytes, *, source: str, pinned: bool = False) -> Verification:
         """Verify one DSSE envelope, sigstore bundle or in-toto metablock.
 
         Args:
             data: the document's bytes.
             source: what to call it in reasons.
+            pinned: a verified document names this one by its digest, so that its signers stand for this one, too: one
+                allowed signature is enough, and no log or timestamp of its own is demanded.
         """
 
     def documents(self, data: bytes, *, source: str) -> Sequence[tuple[str, bytes]]:

@@ -10,6 +10,7 @@ from ..errors import ProbatumError, TrustError
 from ..verification import Verification
 from .foreign import containers
 from .forms import kind_of, refuse_if_named
+from .one_signature import for_one_signature
 from .predicates import ARTIFACT
 from .roles import allow
 from .signature_case import SignatureCase
@@ -34,16 +35,20 @@ class TrustVerifier:
         self._now = now
         self._as_of = as_of
 
-    def verify(self, data: bytes, *, source: str) -> Verification:
+    def verify(self, data: bytes, *, source: str, pinned: bool = False) -> Verification:
         """Verify one document that carries what was signed, in any of the forms of `forms.KINDS`.
 
         Args:
             data: the document's bytes.
             source: what to call it in reasons.
+            pinned: a verified document names this one by its digest; see `for_one_signature`.
 
         Returns:
             What the trust policy says; a document that cannot be read is not verified, with the reason.
         """
+        if pinned:
+            one = TrustVerifier(for_one_signature(self._trust), self._now, as_of=self._as_of)
+            return one.verify(data, source=source)
         kind = "unknown"
         try:
             refuse_if_named(data, source=source)

@@ -61,7 +61,7 @@ def read_verdict(root: Path, source: str, verifier: EnvelopeVerifier) -> Verdict
     verdict = _object(signed.statement, "statement", source)
     summary = _object(verdict.get("predicate"), "predicate", source)
     beside, assessed = _assessment_beside(root, source, summary)
-    other = _object(_verified(verifier, assessed, beside, ASSESSMENT).statement, "statement", beside)
+    other = _object(_verified(verifier, assessed, beside, ASSESSMENT, pinned=True).statement, "statement", beside)
     details = _object(other.get("predicate"), "predicate", beside)
     _check_link(source, verdict, other)
     files = {source: hashlib.sha256(data).hexdigest(), beside: hashlib.sha256(assessed).hexdigest()}
@@ -69,8 +69,10 @@ def read_verdict(root: Path, source: str, verifier: EnvelopeVerifier) -> Verdict
     return Verdict(source, files, signed.signers, subjects, _fields(details, source))
 
 
-def _verified(verifier: EnvelopeVerifier, data: bytes, source: str, about: str) -> Verification:
-    found = verifier.verify(data, source=source)
+def _verified(
+    verifier: EnvelopeVerifier, data: bytes, source: str, about: str, *, pinned: bool = False
+) -> Verification:
+    found = verifier.verify(data, source=source, pinned=pinned)
     if not found.verified:
         raise EvidenceError("it is not verified", why=found.reason)
     if found.about != about or ROLE not in found.roles:

@@ -13,6 +13,7 @@ import pytest
 from package_case import KEY, assessment, contents, graph, pipeline
 from signing_case import NOW, ed_key, envelope, policy
 
+from probatum.attestations import dsse
 from probatum.attestations.attestor import KeyAttestor
 from probatum.attestations.package import write_package
 from probatum.attestations.verifier import TrustVerifier
@@ -95,6 +96,22 @@ def test_a_file_that_is_no_verdict_is_not_passed_over(root: Path) -> None:
     assert item.result["verdict_count"] == 1
     assert item.status is Status.PARTIAL
     assert {Path(entry.item).name for entry in item.coverage.skipped} >= {"assessment.dsse.json", "settings.json"}
+
+
+def test_a_verdict_that_a_second_person_countersigned(root: Path) -> None:
+    """The second one signs the verdict alone, which names the assessment by digest; and it takes the two of them."""
+    second = ed_key("second")
+    trust = policy({"gate": KEY, "second": second}, verdict={"threshold": 2})
+    place = gated(root) / "verdict.dsse.json"
+    (reason,) = skipped(observe(root, "verdicts/*", trust=trust)["model:m"])
+    assert "1 of the 2 signers needed signed" in reason
+    payload = dsse.parse(place.read_bytes(), source="x").payload
+    place.write_bytes(dsse.sign(payload, (KEY, second)).to_bytes())
+    found = observe(root, "verdicts/*", trust=trust)["model:m"]
+    assert found.result["verdicts"][0]["signers"] == ["key:gate", "key:second"]
+    stranger = policy({"gate": ed_key("other"), "second": second}, verdict={})
+    (reason,) = skipped(observe(root, "verdicts/*", trust=stranger)["model:m"])
+    assert "assessment.dsse.json" in reason, "the assessment's own signer must still be one who may"
 
 
 def test_content_that_was_changed_since_is_told(root: Path) -> None:

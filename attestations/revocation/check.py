@@ -100,14 +100,16 @@ def _policies(details: Mapping[str, Any], known: Revocations, signed_at: datetim
 def _evidence(package: CheckedPackage, known: Revocations, considered: Iterable[str]) -> Row:
     """Evidence that was revoked after the verdict; what the gate knew of, the verdict takes into account."""
     check, total = "revocations: evidence", len(package.graph.observations)
-    late = []
+    late, counted = [], 0
     if known.of_kind("evidence"):
         for key, observation in package.graph.observations.items():
             hits = [hit for name in ids_of(observation) if (hit := known.find("evidence", name))]
             if hits and key not in considered:
                 late.append(f"{key}: {hits[0]}")
+            counted += bool(hits)
     if not late:
-        return Row(check, True, "", f"{total} observations", "none of them is revoked")
+        told = f"{counted} of them revoked, as the gate knew" if counted else "none of them is revoked"
+        return Row(check, True, "", f"{total} observations", told)
     return Row(check, False, "evidence that nobody revoked", f"{len(late)} of {total}", "; ".join(late[:_SHOWN]))
 
 

@@ -154,6 +154,7 @@ def test_revoked_evidence_is_refused_unless_the_gate_knew(tmp_path: Path) -> Non
     report = verified(tmp_path, revoked)
     assert report.failures == ()
     assert row(report, "revocations: newest").ok
+    assert row(report, "revocations: evidence").detail == "1 of them revoked, as the gate knew"
 
 
 def record(tmp_path: Path, trusted: TrustPolicy, ids: list[str], **fields: Any) -> None:

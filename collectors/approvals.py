@@ -12,10 +12,9 @@ from ..errors import EvidenceError, UsageError
 from ..evaluator.graph import Coverage, Observation, Skipped, Subject, Tier
 from ..evaluator.times import seconds
 from ..files import read_limited
-from ..verification import EnvelopeVerifier
 from .base import Availability, Context, Item
 from .signed.matching import same_content
-from .signed.named_files import files_of, patterns_of
+from .signed.named_files import files_of, media_type, patterns_of
 
 _APPROVAL, _ROLE = "https://probatum.dev/approval/v1", "approval"
 _SUFFIXES = (".dsse.json", ".sigstore.json")
@@ -38,7 +37,8 @@ class Approvals:
     """Tells, for every model and dataset, who approved or rejected its content or something of its name.
 
     Settings: ``paths``, a list of files that ``probatum approve`` wrote, folders, or patterns of them, below the
-    pipeline's folder. An approval that cannot be relied on makes the evidence partial.
+    pipeline's folder. An approval that cannot be relied on makes the evidence partial. Approvals are kept beside the
+    tools' raw output, so that an auditor can verify them again.
     """
 
     name = "approvals"
@@ -66,7 +66,7 @@ class Approvals:
             skipped += [] if sources else [Skipped(pattern, "there is no approval")]
             for source in sources:
                 try:
-                    found.append(_read(context.root, source, context.verifier))
+                    found.append(_read(context, source))
                 except (EvidenceError, UsageError) as error:  # of a file without the path, which differs elsewhere
                     skipped.append(Skipped(source, error.why if isinstance(error, UsageError) else str(error)))
         for subject in context.of_kind(*self.kinds):
@@ -92,11 +92,11 @@ def _inside(folder: Path) -> Iterable[Path]:
     return (item for item in folder.iterdir() if item.name.endswith(_SUFFIXES))
 
 
-def _read(root: Path, source: str, verifier: EnvelopeVerifier | None) -> _Approval:
-    if verifier is None:
+def _read(context: Context, source: str) -> _Approval:
+    if context.verifier is None:
         raise EvidenceError("no trust policy was given, so nobody is trusted")
-    data = read_limited(root / source, _MAX_BYTES)
-    found = verifier.verify(data, source=source)
+    data = read_limited(context.root / source, _MAX_BYTES)
+    found = context.verifier.verify(data, source=source)
     if not found.verified:
         raise EvidenceError("it is not verified", why=found.reason)
     if found.about != _APPROVAL or _ROLE not in found.roles:
@@ -107,6 +107,7 @@ def _read(root: Path, source: str, verifier: EnvelopeVerifier | None) -> _Approv
         raise EvidenceError("it is malformed", why=f"expected {', '.join(_TEXTS)}")
     if seconds(predicate["decided_at"]) is None or predicate["decision"] not in ("approved", "rejected"):
         raise EvidenceError("it is malformed", why="its time or its decision is none")
+    context.reports.add(data, media_type(source))
     return _Approval(source, hashlib.sha256(data).hexdigest(), found.signers, statement["subject"], predicate)
 
 

@@ -11,7 +11,7 @@ from ..evaluator.graph import Coverage, Observation, Skipped, Subject, Tier
 from ..verification import EnvelopeVerifier
 from .base import Availability, Context, Item
 from .signed.matching import same_content
-from .signed.named_files import files_of, patterns_of
+from .signed.named_files import files_of, media_type, patterns_of
 from .signed.verdict import NAMES, Verdict, read_verdict
 
 
@@ -19,7 +19,8 @@ class Verdicts:
     """Tells, for every model and dataset, which verdicts there are about its content and under its name.
 
     Settings: ``paths``, a list of verdict packages, verdict files, or patterns of them, below the pipeline's folder.
-    A verdict that cannot be relied on makes the evidence partial, so that spoiling one hides no bad news.
+    A verdict that cannot be relied on makes the evidence partial, so that spoiling one hides no bad news. Verdicts and
+    their assessments are kept beside the tools' raw output, so that an auditor can verify them again.
     """
 
     name = "verdicts"
@@ -51,6 +52,8 @@ class Verdicts:
                 item = _read(context.root, source, context.verifier)
                 if isinstance(item, Verdict):
                     found.append(item)
+                    for path, data in item.files.items():
+                        context.reports.add(data, media_type(path))
                 else:
                     skipped.append(item)
         for subject in context.of_kind(*self.kinds):
@@ -68,7 +71,7 @@ class Verdicts:
             {"verdicts": entries, "verdict_count": len(entries)},
             coverage=Coverage(len(entries) + len(skipped), len(entries), tuple(skipped)),
             tier=Tier.ATTESTED if entries else Tier.OBSERVED,
-            inputs={path: digest for item in mine.values() for path, digest in item.files.items()},
+            inputs={path: digest for item in mine.values() for path, digest in item.digests.items()},
         )
 
 
@@ -93,7 +96,7 @@ def _about_content(verdict: Verdict, subject: Subject) -> bool:
 def _entry(verdict: Verdict, subject: Subject) -> dict[str, Any]:
     return {
         "source": verdict.source,
-        "sha256": verdict.files[verdict.source],
+        "sha256": verdict.digests[verdict.source],
         "signers": list(verdict.signers),
         "same_content": _about_content(verdict, subject),
         **verdict.fields,

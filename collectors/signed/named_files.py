@@ -1,4 +1,4 @@
-"""Files that a collector's settings name by path or pattern, below the pipeline's folder."""
+"""Signed files that a collector's settings name by path or pattern, below the pipeline's folder."""
 
 from __future__ import annotations
 
@@ -49,6 +49,13 @@ def files_of(context: Context, pattern: str, inside: Callable[[Path], Iterable[P
         candidates = inside(place) if place.is_dir() else [place]
         found += [item for item in candidates if item.is_file() and item.resolve() == item]
     return sorted({item.relative_to(base).as_posix() for item in found})
+
+
+def media_type(path: str) -> str:
+    """IANA media type of a signed file, by its name."""
+    if path.endswith(".sigstore.json"):
+        return "application/vnd.dev.sigstore.bundle+json"
+    return "application/vnd.dsse.envelope.v1+json"
 
 
 def _unreadable(collector: str, item: str, why: str) -> UsageError:

@@ -31,17 +31,22 @@ class Verdict:
 
     Args:
         source: path of the verdict, relative to the pipeline's root.
-        files: path to SHA-256 of the verdict and of its assessment.
+        files: path to bytes of the verdict and of its assessment.
         signers: who signed the verdict, by the trust policy's names.
         subjects: name and digests of each content that it is about.
         fields: ``stage``, ``result``, ``pipeline``, ``checklist``, ``checklist_version`` and ``time``.
     """
 
     source: str
-    files: Mapping[str, str]
+    files: Mapping[str, bytes]
     signers: tuple[str, ...]
     subjects: tuple[tuple[str, Mapping[str, str]], ...]
     fields: Mapping[str, Any]
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Path to SHA-256 of the verdict and of its assessment."""
+        return {path: hashlib.sha256(data).hexdigest() for path, data in self.files.items()}
 
 
 def read_verdict(root: Path, source: str, verifier: EnvelopeVerifier) -> Verdict:
@@ -64,9 +69,8 @@ def read_verdict(root: Path, source: str, verifier: EnvelopeVerifier) -> Verdict
     other = _object(_verified(verifier, assessed, beside, ASSESSMENT, pinned=True).statement, "statement", beside)
     details = _object(other.get("predicate"), "predicate", beside)
     _check_link(source, verdict, other)
-    files = {source: hashlib.sha256(data).hexdigest(), beside: hashlib.sha256(assessed).hexdigest()}
     subjects = tuple((str(item.get("name", "")), item["digest"]) for item in verdict["subject"])
-    return Verdict(source, files, signed.signers, subjects, _fields(details, source))
+    return Verdict(source, {source: data, beside: assessed}, signed.signers, subjects, _fields(details, source))
 
 
 def _verified(

@@ -15,6 +15,7 @@ from probatum.attestations.verifier import TrustVerifier
 from probatum.collectors.approvals import Approvals
 from probatum.collectors.manifest import load_manifest
 from probatum.collectors.run import Run, collect, prepare
+from probatum.collectors.signed.named_files import media_type
 from probatum.errors import UsageError
 from probatum.evaluator.graph import Observation, Status, Tier
 from probatum.granting import approve
@@ -68,6 +69,7 @@ def test_an_approval_is_told_of_the_content_that_it_is_about(root: Path) -> None
         "time": "2026-11-20T07:00:00Z",
     }
     assert found["model:m"].tier is Tier.ATTESTED
+    assert media_type("a.dsse.json") != media_type("a.sigstore.json")
     assert found["dataset:d"].result == {"approvals": [], "approval_count": 0}
     assert found["dataset:d"].tier is Tier.OBSERVED
     assert found["dataset:d"].status is Status.COMPLETE

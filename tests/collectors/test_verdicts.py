@@ -90,6 +90,14 @@ def test_a_verdict_is_told_of_every_subject_that_it_is_about(root: Path, path: s
         }
 
 
+def test_verdicts_and_their_assessments_are_kept(root: Path) -> None:
+    folder = gated(root)
+    context = Context(root, {"name": "p"}, {}, settings={"paths": ["verdicts/*"]}, verifier=TrustVerifier(TRUST, NOW))
+    assert list(Verdicts().collect(context)) == []
+    kept = {(folder / f"{name}.dsse.json").read_bytes() for name in ("verdict", "assessment")}
+    assert set(dict(context.reports).values()) == kept
+
+
 def test_a_file_that_is_no_verdict_is_not_passed_over(root: Path) -> None:
     gated(root)
     item = observe(root, "verdicts/training/*")["model:m"]

@@ -66,13 +66,16 @@ def export_to_git(log: Log, repository: Path) -> str:
 def kept_in_git(repository: Path, key: VerifierKey) -> list[Seen]:
     """Every checkpoint of a log that ever was in the history of a git repository.
 
+    The repository may be anybody's: only git's plumbing reads it, because ``git log`` runs what the repository's own
+    configuration names (``log.showSignature`` with ``gpg.program``).
+
     Raises:
         UsageError: it is no repository.
         TrustError: a checkpoint there is not signed with the key.
     """
     name = file_name(key)
     found: dict[bytes, Seen] = {}
-    for commit in _git(repository, "log", "--format=%H", "--reverse", "HEAD", "--", f":/{name}").split():
+    for commit in _git(repository, "rev-list", "--reverse", "HEAD", "--", f":/{name}").split():
         for note in notes(_show(repository, commit, name)):
             found.setdefault(note, Seen(f"{repository} at {commit[:12]}", verified(note, key)))
     if not found:
@@ -133,6 +136,11 @@ def _git(repository: Path, *arguments: str, data: bytes = b"", missing_is_fine: 
 
 
 def _environment() -> dict[str, str]:
-    """Without what a calling git, such as a hook's, says about another repository."""
+    """Without what a calling git, such as a hook's, says about another repository, and without the network.
+
+    A repository may say that some of its objects are elsewhere, and with which command to get them; or show others in
+    place of those that are in its history.
+    """
     theirs = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
-    return {name: value for name, value in os.environ.items() if name not in theirs} | {"LC_ALL": "C"}
+    ours = {"LC_ALL": "C", "GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1"}
+    return {name: value for name, value in os.environ.items() if name not in theirs} | ours

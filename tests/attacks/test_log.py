@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import shutil
+import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,7 @@ from probatum.attestations.log.check_log import INCLUSION, Logged, check_log
 from probatum.attestations.log.checkpoint import Checkpoint, verified
 from probatum.attestations.log.entry import entry_of
 from probatum.attestations.log.examine import Examination
-from probatum.attestations.log.export import export_to_file
+from probatum.attestations.log.export import export_to_file, export_to_git, kept_in_git
 from probatum.attestations.log.history import Seen
 from probatum.attestations.log.proof import LogProof
 from probatum.attestations.log.store import Log
@@ -401,6 +402,80 @@ def test_a_forked_log(tmp_path: Path) -> None:
     assert observe(log, tmp_path / "state", key=None, signer=W1, time=SEEN_AT).now.size == 300
 
 
+@pytest.fixture
+def repository(tmp_path: Path) -> tuple[Log, Path]:
+    """A log, and a repository that has its checkpoints."""
+    log, folder = new_log(tmp_path / "log", 3), tmp_path / "git"
+    git(tmp_path, "init", "--quiet", str(folder))
+    git(folder, "config", "user.name", "n")
+    git(folder, "config", "user.email", "n@example.com")
+    export_to_git(log, folder)
+    assert [seen.checkpoint.size for seen in kept_in_git(folder, log.key)] == [3]
+    return log, folder
+
+
+def git(folder: Path, *arguments: str, data: str = "") -> str:
+    done = subprocess.run(["git", "-C", folder, *arguments], input=data, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def program(tmp_path: Path) -> tuple[Path, Path]:
+    """A program of the attacker's, and the file that shows that it ran."""
+    path, ran = tmp_path / "evil", tmp_path / "ran"
+    path.write_text(f"#!/bin/sh\ntouch {ran}\n")
+    path.chmod(0o755)
+    return path, ran
+
+
+def test_a_repository_that_names_a_program_to_check_signatures_with(
+    tmp_path: Path, repository: tuple[Log, Path]
+) -> None:
+    """Whoever hands over a repository with exported checkpoints hands over its configuration, too."""
+    log, folder = repository
+    evil, ran = program(tmp_path)
+    lines = git(folder, "cat-file", "commit", "HEAD").split("\n\n", 1)
+    signed = f"{lines[0]}\ngpgsig -----BEGIN PGP SIGNATURE-----\n x\n -----END PGP SIGNATURE-----\n\n{lines[1]}\n"
+    git(folder, "update-ref", "HEAD", git(folder, "hash-object", "-t", "commit", "-w", "--stdin", data=signed))
+    git(folder, "config", "log.showSignature", "true")
+    git(folder, "config", "gpg.program", str(evil))
+    assert [seen.checkpoint.size for seen in kept_in_git(folder, log.key)] == [3]
+    assert not ran.exists()
+    git(folder, "log", "--format=%H")
+    assert ran.exists(), "that is what git log does"
+
+
+def test_a_repository_that_names_a_command_to_get_its_objects_with(
+    tmp_path: Path, repository: tuple[Log, Path]
+) -> None:
+    """A partial clone gets what it lacks from where its configuration says, when it is read."""
+    log, folder = repository
+    evil, ran = program(tmp_path)
+    blob = git(folder, "rev-parse", f"HEAD:{git(folder, 'ls-tree', '--name-only', 'HEAD')}")
+    (folder / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    for name, value in (
+        ("core.repositoryFormatVersion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.url", f"ext::{evil}"),
+        ("protocol.ext.allow", "always"),
+    ):
+        git(folder, "config", name, value)
+    with pytest.raises(UsageError):
+        kept_in_git(folder, log.key)
+    assert not ran.exists()
+    subprocess.run(["git", "-C", folder, "cat-file", "blob", blob], capture_output=True, check=False)
+    assert ran.exists(), "that is what git does"
+
+
+def test_a_repository_that_shows_another_history(repository: tuple[Log, Path]) -> None:
+    """A replaced object hides a checkpoint that was exported, without a new commit id."""
+    log, folder = repository
+    log.append([entry(9)], SIGNER)
+    export_to_git(log, folder)
+    git(folder, "replace", "HEAD", "HEAD~1")
+    assert [seen.checkpoint.size for seen in kept_in_git(folder, log.key)] == [3, 4]
+
+
 def test_a_witness_is_not_led_to_another_key(tmp_path: Path) -> None:
     """The folder brings its own key along: the first one must come from elsewhere, and it never changes."""
     log = new_log(tmp_path / "log", 3)
@@ -514,6 +589,17 @@ def test_nothing_is_appended_to_a_log_that_somebody_changed(tmp_path: Path) -> N
     with pytest.raises(TrustError, match="do not agree"):
         log.append([b"x"], SIGNER)
     assert log.signed_checkpoint() == before
+
+
+def test_a_rewritten_entry_is_not_carried_into_the_next_tile(tmp_path: Path) -> None:
+    """An append writes the entries of a tile that is not full again, and drops the older form: a change would stay."""
+    log = new_log(tmp_path / "log", 5)
+    path = log.folder / "tile/entries/000.p/5"
+    path.write_bytes(path.read_bytes().replace(b"entry 3", b"ENTRY 3"))
+    before = {name: (log.folder / name).read_bytes() for name in ("checkpoint", ".journal")}
+    with pytest.raises(TrustError, match="do not have the hashes"):
+        log.append([b"x"], SIGNER)
+    assert {name: (log.folder / name).read_bytes() for name in before} == before
 
 
 def test_a_rewritten_entry_is_named(tmp_path: Path) -> None:

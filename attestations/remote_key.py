@@ -58,7 +58,10 @@ def remote_key(scheme: str, uri: str, passphrase: Passphrase, public_key: Path |
         raise
     except Exception as error:  # each service's client has its own errors
         why = str(error) or type(error).__name__
-        raise TrustError(f"cannot use the key {uri}", why=why, remedy="check the URI and your access") from error
+        remedy = "check the URI and your access"
+        if "PYKCS11LIB" in why:
+            remedy = "set PYKCS11LIB to the path of the token's PKCS#11 library"
+        raise TrustError(f"cannot use the key {uri}", why=why, remedy=remedy) from error
 
 
 def _public(key: SSlibKey, uri: str) -> PublicKey:

@@ -97,6 +97,8 @@ def equal(check: str, expected: object, found: object, detail: str = "") -> Row:
 
 def _shown(value: object) -> str:
     """A value in words, a structure as JSON; a long one (the subjects of a large pipeline) is cut."""
+    if value is None:
+        return "none"
     text = json.dumps(value, sort_keys=True) if isinstance(value, (dict, list, tuple)) else str(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text)} characters)"
 

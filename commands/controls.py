@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .options import BuiltIn, Formats, NoColor, Packs, moment
+from .options import BuiltIn, NoColor, Packs, Tables, moment
 from .output import finish, guarded, output
 
 
@@ -17,10 +17,13 @@ def controls(
     ] = None,
     policies: Packs = None,
     built_in: BuiltIn = None,
-    formats: Formats = None,
+    formats: Tables = None,
     no_color: NoColor = False,
 ) -> int:
-    """List the controls, with the stages and subjects that they are about."""
+    """List the controls, with the stages and subjects that they are about.
+
+    Example: probatum controls --checklist secure-pipeline
+    """
     from ..evaluator.catalogue import list_controls
     from ..packs.choose import Given
     from ..policy_sources import open_policies

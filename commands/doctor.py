@@ -7,17 +7,20 @@ from typing import Annotated
 
 import typer
 
-from .options import Formats, NoColor, moment
+from .options import NoColor, Tables, moment
 from .output import finish, guarded, output
 
 
 @guarded
 def doctor(
     pipeline: Annotated[Path, typer.Argument(help="The pipeline to look at.")] = Path(),
-    formats: Formats = None,
+    formats: Tables = None,
     no_color: NoColor = False,
 ) -> int:
-    """Tell which collectors and engines can run here, and why not."""
+    """Tell which collectors and engines can run here, and why not.
+
+    Example: probatum doctor my-pipeline
+    """
     from ..gate import diagnose
     from ..options import Options
     from ..reports.doctor import render_doctor

@@ -9,7 +9,7 @@ import typer
 
 from ..errors import UsageError
 from ..evaluator.engines.limits import DEFAULT_MEMORY_MIB, DEFAULT_SECONDS, Limits
-from .options import Formats, MaxMemory, MaxSeconds, NoColor, Quiet
+from .options import MaxMemory, MaxSeconds, NoColor, Quiet, Tables
 from .output import finish, guarded, output
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def impact(
     ] = None,
     max_seconds: MaxSeconds = DEFAULT_SECONDS,
     max_memory: MaxMemory = DEFAULT_MEMORY_MIB,
-    formats: Formats = None,
+    formats: Tables = None,
     quiet: Quiet = False,
     no_color: NoColor = False,
 ) -> int:

@@ -19,7 +19,10 @@ def init(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a probatum.yaml that is there.")] = False,
 ) -> int:
-    """Search a folder and write a first probatum.yaml for review."""
+    """Search a folder and write a first probatum.yaml for review.
+
+    Example: probatum init my-pipeline
+    """
     from ..collectors.first_manifest import manifest_schema_text, write_first_manifest
 
     if schema:

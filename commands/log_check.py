@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from .log_options import Folder, LogKey, verifier_key
-from .options import Formats, NoColor, Quiet
+from .options import NoColor, Quiet, Tables
 from .output import finish, guarded, output, say
 
 
@@ -19,19 +19,23 @@ def check(
         list[Path] | None,
         typer.Option(
             "--checkpoint",
+            metavar="PATH",
             help="What was kept of the log: a checkpoint, an export, a proof, a verdict package. Repeatable.",
         ),
     ] = None,
     against: Annotated[
-        list[Path] | None, typer.Option("--against", help="Another copy of the log. Repeatable.")
+        list[Path] | None,
+        typer.Option("--against", metavar="FOLDER", help="Another copy of the log. Repeatable."),
     ] = None,
     git: Annotated[
         list[Path] | None,
-        typer.Option("--git", help="Git repository with exported checkpoints: all its history. Repeatable."),
+        typer.Option(
+            "--git", metavar="FOLDER", help="Git repository with exported checkpoints: all its history. Repeatable."
+        ),
     ] = None,
     log_key: LogKey = None,
     mend: Annotated[bool, typer.Option("--mend", help="First complete an append that a crash cut off.")] = False,
-    formats: Formats = None,
+    formats: Tables = None,
     quiet: Quiet = False,
     no_color: NoColor = False,
 ) -> int:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .log_options import Folder, LogKey, verifier_key
-from .options import Formats, NoColor, Quiet
+from .options import NoColor, Quiet, Tables
 from .output import finish, guarded, output
 
 
@@ -19,7 +19,7 @@ def show(
         str, typer.Option("--find", metavar="TEXT", help="Only entries with this text: a digest, a pipeline, a key id.")
     ] = "",
     log_key: LogKey = None,
-    formats: Formats = None,
+    formats: Tables = None,
     quiet: Quiet = False,
     no_color: NoColor = False,
 ) -> int:

@@ -53,6 +53,16 @@ Formats = Annotated[
         help="text, json, sarif, junit or markdown; with =FILE into a file. Repeatable.",
     ),
 ]
+Tables = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT[=FILE]",
+        help="text, json or markdown; with =FILE into a file. Repeatable.",
+    ),
+]
+"""Of commands whose result is a table, not an assessment."""
 StageOption = Annotated[Stage | None, typer.Option("--stage", help="Only the controls of this gate.")]
 Checklist = Annotated[
     str | None, typer.Option("--checklist", "-c", help="Name or path of a checklist; the manifest's by default.")

@@ -18,7 +18,10 @@ def report(
     quiet: Quiet = False,
     no_color: NoColor = False,
 ) -> int:
-    """Render the assessment of a verdict package again, in any format. It verifies nothing: see 'probatum verify'."""
+    """Render the assessment of a verdict package again, in any format. It verifies nothing: see 'probatum verify'.
+
+    Example: probatum report verdict --format markdown
+    """
     from ..audit import read_assessment
     from ..reports.format import render
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import Formats, NoColor, Now, Online, Quiet, Revocations, Trust, moment
+from .options import NoColor, Now, Online, Quiet, Revocations, Tables, Trust, moment
 from .output import finish, guarded, ignore, output, say
 from .passphrase import passphrase
 
@@ -32,16 +32,20 @@ def sign(
     ],
     trust: Trust = None,
     public_key: Annotated[
-        list[Path] | None, typer.Option("--public-key", help="Trust this public key (PEM) for what is there.")
+        list[Path] | None,
+        typer.Option("--public-key", metavar="FILE", help="Trust this public key (PEM) for what is there. Repeatable."),
     ] = None,
     subject: Annotated[
-        list[Path] | None, typer.Option("--subject", "-s", help="Pipeline folder, or file, to compare with first.")
+        list[Path] | None,
+        typer.Option(
+            "--subject", "-s", metavar="PATH", help="Pipeline folder, or file, to compare with first. Repeatable."
+        ),
     ] = None,
     replay: Annotated[bool, typer.Option("--replay", help="Evaluate again and compare the assessment first.")] = False,
     revocations: Revocations = None,
     online: Online = False,
     now: Now = None,
-    formats: Formats = None,
+    formats: Tables = None,
     quiet: Quiet = False,
     no_color: NoColor = False,
 ) -> int:

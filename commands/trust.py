@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Formats, NoColor, Now, Quiet, moment
+from .options import NoColor, Now, Quiet, Tables, moment
 from .output import finish, guarded, output
 
 trust_app = typer.Typer(
@@ -23,7 +23,7 @@ def check(
     file: Annotated[Path, typer.Argument(help="The trust policy.")] = DEFAULT,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail, too.")] = False,
     now: Now = None,
-    formats: Formats = None,
+    formats: Tables = None,
     quiet: Quiet = False,
     no_color: NoColor = False,
 ) -> int:

@@ -14,7 +14,6 @@ from ..evaluator.engines.limits import DEFAULT_MEMORY_MIB, DEFAULT_SECONDS, Limi
 from ..files import write_atomic
 from .options import (
     EngineName,
-    Formats,
     MaxMemory,
     MaxSeconds,
     NoColor,
@@ -27,6 +26,7 @@ from .options import (
     Quiet,
     Revocations,
     Stage,
+    Tables,
     Trust,
     moment,
     opa_server,
@@ -53,6 +53,7 @@ def verify(
         typer.Option(
             "--subject",
             "-s",
+            metavar="PATH",
             help="The pipeline's folder, or a file that it is about: hashed again. Repeatable.",
         ),
     ] = None,
@@ -66,11 +67,16 @@ def verify(
     ] = None,
     trust: Trust = None,
     public_key: Annotated[
-        list[Path] | None, typer.Option("--public-key", help="Trust this public key (PEM) for the target.")
+        list[Path] | None,
+        typer.Option("--public-key", metavar="FILE", help="Trust this public key (PEM) for the target. Repeatable."),
     ] = None,
     as_of: Annotated[
         str | None,
-        typer.Option("--as-of", help="Judge as of this date (RFC 3339); a log or timestamp must vouch for it."),
+        typer.Option(
+            "--as-of",
+            metavar="TIME",
+            help="Judge as of this time (RFC 3339); a log or timestamp must show that it was signed by then.",
+        ),
     ] = None,
     type: Annotated[str | None, typer.Option("--type", help="Predicate type that an attestation must have.")] = None,
     pipeline: Annotated[
@@ -108,7 +114,7 @@ def verify(
     revocations: Revocations = None,
     now: Now = None,
     online: Online = False,
-    formats: Formats = None,
+    formats: Tables = None,
     quiet: Quiet = False,
     no_color: NoColor = False,
 ) -> int:

@@ -30,11 +30,11 @@ def render_impact(document: Mapping[str, Any], format: Format, *, color: bool = 
     touched = [item for item in items(document, "verdicts") if item.get("state") != _UNTOUCHED]
     rows = [_row(item) for item in touched]
     counts = document.get("counts") or {}
-    told = ", ".join(f"{counts[state]} {plain(state)}" for state in counts if counts[state]) or "there is no verdict"
+    told = ", ".join(f"{plain(state)}: {counts[state]}" for state in counts if counts[state]) or "there is no verdict"
     notes = [line for item in touched for line in _details(item)]
     notes.append("signatures were not checked: probatum verify does")
     return render_table(
-        document, rows, _COLUMNS, format, notes=[*notes, f"{plain(document.get('asked'))}: {told}"], color=color,
+        document, rows, _COLUMNS, format, notes=[*notes, f"{plain(document.get('asked'))}; {told}"], color=color,
         width=width,
     )  # fmt: skip
 

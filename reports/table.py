@@ -65,6 +65,6 @@ def _cell(value: object) -> object:
 def _text(columns: list[str], cells: list[list[object]], notes: Sequence[str], color: bool, width: int) -> str:
     from .console import lay_out, line, table, words
 
-    body = table(columns, [[words(cell, str(cell).lower()) for cell in row] for row in cells])
-    below = [line(""), *(line(note) for note in notes)] if notes else []
-    return lay_out([body, *below], color=color, width=width)
+    body = [table(columns, [[words(cell, str(cell).lower()) for cell in row] for row in cells])] if cells else []
+    below = [*([line("")] if body else []), *(line(note) for note in notes)] if notes else []
+    return lay_out([*body, *below], color=color, width=width)

@@ -24,9 +24,15 @@ def render_trust(document: Mapping[str, Any], format: Format, *, color: bool = F
         UsageError: the format has no tables.
     """
     rows = [row for role in document["roles"] for row in _rows(role)]
-    notes = [f"{item['level']}: {item['place']}: {item['message']}" for item in document["findings"]]
+    notes = [f"{item['level']}: {_told(item)}" for item in document["findings"]]
     notes.append(f"trust policy {document['sha256']}" if document["sha256"] else "this trust policy cannot be used")
     return render_table(document, rows, _COLUMNS, format, notes=notes, color=color, width=width)
+
+
+def _told(finding: Mapping[str, Any]) -> str:
+    """What is odd, and where; the message about a file that cannot be used names it itself."""
+    place, message = finding["place"], finding["message"]
+    return message if message.startswith(place) else f"{place}: {message}"
 
 
 def _rows(role: Mapping[str, Any]) -> list[dict[str, Any]]:

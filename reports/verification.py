@@ -11,7 +11,7 @@ from .reading import items
 from .table import render_table
 
 _COLUMNS = {"Check": "check", "Holds": "ok", "Compared": "compared"}
-_SHORT = 48  # characters, so that what holds takes one line of a terminal; JSON has all of it
+_SHORT = 64  # characters, so that key ids and digests are whole; JSON has all of the rest
 _NOT_ASKED: tuple[object, ...] = (None, False, [])
 _ALWAYS = ("network", "replay", "subjects")
 _NOT_MADE = (None, "skipped")
@@ -46,7 +46,7 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
     if ok is False:
         compared = f"expected {expected or 'nothing'}, found {found or 'nothing'}" + (f": {detail}" if detail else "")
     else:
-        compared = detail if ok == "not made" else " ".join(part for part in (_short(found), detail) if part)
+        compared = detail if ok == "not made" else ": ".join(part for part in (_short(found), detail) if part)
     return {"check": row.get("check"), "ok": ok, "compared": compared}
 
 

@@ -44,7 +44,7 @@ def check_revocations(trust: TrustPolicy, now: datetime) -> Check:
         yield _verdict(package, known)
         yield Row("revocations: signers", True, "", ", ".join(package.signers), "none of them is revoked")
         yield from _policies(details, known, package.signed_at)
-        yield _evidence(package, known, (details.get("revocations") or {}).get("evidence", ()))
+        yield _evidence(package, known, frozenset((details.get("revocations") or {}).get("evidence", ())))
         yield _vouched(package, known)
 
     return check
@@ -97,7 +97,7 @@ def _policies(details: Mapping[str, Any], known: Revocations, signed_at: datetim
         yield Row("revocations: policies", True, "", f"{len(names)} digests", "none of them is revoked")
 
 
-def _evidence(package: CheckedPackage, known: Revocations, considered: Iterable[str]) -> Row:
+def _evidence(package: CheckedPackage, known: Revocations, considered: frozenset[str]) -> Row:
     """Evidence that was revoked after the verdict; what the gate knew of, the verdict takes into account."""
     check, total = "revocations: evidence", len(package.graph.observations)
     late, counted = [], 0

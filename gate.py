@@ -13,6 +13,7 @@ from .attestations.verifier import TrustVerifier
 from .collectors.diagnosis import diagnose as collectors_diagnosis
 from .collectors.manifest import Manifest
 from .collectors.registry import collectors
+from .collectors.report_store import ReportStore
 from .collectors.run import Collected, Run, collect
 from .errors import ProbatumError, UsageError
 from .evaluator.assess import Assessment, evaluate
@@ -28,7 +29,7 @@ from .options import Options, bypasses_of, checklist_of
 from .packs.choose import Given
 from .packs.open import Opened
 from .policy_sources import open_policies
-from .revocation_sources import known_revocations, refuse_revoked_policies, trusted_now
+from .revocation_sources import known_revocations, refuse_revoked_policies, refuse_revoked_signers, trusted_now
 from .signed_waivers import vouched
 
 
@@ -61,10 +62,12 @@ def run(manifest: Manifest, options: Options) -> tuple[Collected, Judged | None]
         UsageError: the manifest, the options or the trust policy are wrong.
         PolicyError: a policy, the checklist or a parameter is wrong.
         EvidenceError: what another machine says is malformed, or contradicts what was found here.
-        TrustError: what another machine says is signed by nobody who may.
+        TrustError: what another machine says is signed by nobody who may, or a key that is to sign is revoked.
     """
     trust = _trust(manifest, options)  # read once, so that what was verified against is what is recorded
-    manifest = vouched(manifest, trust, options.now)
+    refuse_revoked_signers(trust, options.signers)
+    granted = ReportStore()
+    manifest = vouched(manifest, trust, options.now, keep=granted)
     elsewhere = _elsewhere(options, trust)
     opened = _policies(manifest, options, trust)
     checklist = load_checklist(checklist_of(manifest, options), opened.policies)
@@ -73,6 +76,7 @@ def run(manifest: Manifest, options: Options) -> tuple[Collected, Judged | None]
     if collected.interrupted:
         return collected, None
     elsewhere.keep(collected.reports)
+    collected.reports.take(granted)
     graph = join(collected.graph, elsewhere)
     return collected, _judge(graph, manifest, options, opened, checklist, elsewhere)
 

@@ -12,17 +12,22 @@ from .attestations.predicates import WAIVER
 from .attestations.trust import TrustPolicy
 from .attestations.verifier import TrustVerifier
 from .collectors.manifest import Manifest
+from .collectors.report_store import ReportStore
+from .collectors.signed.named_files import media_type
 from .errors import TrustError, UsageError
-from .evaluator.waivers import REFUSED, SIGNERS
+from .evaluator.waivers import REFUSED, SIGNED_SHA256, SIGNERS
 from .files import read_limited
 
 ROLE = "waiver"
 SIGNED = "signed"
 """Field of a waiver that names the statement which signs it, relative to the manifest."""
+_ADDED = (SIGNERS, SIGNED_SHA256, REFUSED)
 _MAX_BYTES = 4 * 1024 * 1024
 
 
-def vouched(manifest: Manifest, trust: TrustPolicy | None, now: datetime) -> Manifest:
+def vouched(
+    manifest: Manifest, trust: TrustPolicy | None, now: datetime, *, keep: ReportStore | None = None
+) -> Manifest:
     """The manifest with waivers that say who signed them.
 
     Where the trust policy has a role ``waiver``, a waiver without the signature of one of its signers does not count.
@@ -32,36 +37,44 @@ def vouched(manifest: Manifest, trust: TrustPolicy | None, now: datetime) -> Man
         manifest: with the waivers as they are written; what they say of their own signers is dropped.
         trust: who may grant waivers; None when nobody is trusted.
         now: for ages.
+        keep: gets the documents that sign waivers, so that they can be verified again.
     """
-    return replace(manifest, waivers=tuple(_vouched(manifest, trust, now)))
+    return replace(manifest, waivers=tuple(_vouched(manifest, trust, now, keep or ReportStore())))
 
 
 def as_written(waiver: Mapping[str, Any]) -> dict[str, Any]:
     """A waiver without what says who signed it: what is signed."""
-    return {key: value for key, value in waiver.items() if key not in (SIGNED, SIGNERS, REFUSED)}
+    return {key: value for key, value in waiver.items() if key not in (SIGNED, *_ADDED)}
 
 
-def _vouched(manifest: Manifest, trust: TrustPolicy | None, now: datetime) -> Iterator[Mapping[str, Any]]:
+def _vouched(
+    manifest: Manifest, trust: TrustPolicy | None, now: datetime, keep: ReportStore
+) -> Iterator[Mapping[str, Any]]:
     required = trust is not None and ROLE in trust.roles
     for waiver in manifest.waivers:
-        written = {key: value for key, value in waiver.items() if key not in (SIGNERS, REFUSED)}
+        written = {key: value for key, value in waiver.items() if key not in _ADDED}
         if SIGNED not in waiver and not required:
             yield written
             continue
         try:
-            yield {**written, SIGNERS: _signers(manifest, waiver, trust, now)}
+            signers, data = _signers(manifest, waiver, trust, now)
+            kept = keep.add(data, media_type(str(waiver[SIGNED])))
+            yield {**written, SIGNERS: signers, SIGNED_SHA256: kept["sha256"]}
         except TrustError as error:
             yield {**written, REFUSED: str(error)}
 
 
-def _signers(manifest: Manifest, waiver: Mapping[str, Any], trust: TrustPolicy | None, now: datetime) -> list[str]:
-    """Who signed a waiver; raises when nobody did who may."""
+def _signers(
+    manifest: Manifest, waiver: Mapping[str, Any], trust: TrustPolicy | None, now: datetime
+) -> tuple[list[str], bytes]:
+    """Who signed a waiver, and the document that says so; raises when nobody did who may."""
     place = waiver.get(SIGNED)
     if not isinstance(place, str):
         raise TrustError("it is not signed", why="the trust policy demands that by its role `waiver`")
     if trust is None:
         raise TrustError(f"{place} cannot be verified", why="there is no trust policy")
-    found = TrustVerifier(trust, now).verify(_read(manifest.root, place), source=place)
+    data = _read(manifest.root, place)
+    found = TrustVerifier(trust, now).verify(data, source=place)
     if not found.verified:
         raise TrustError(f"{place} is signed by nobody who may grant waivers", why=found.reason)
     if found.about != WAIVER or ROLE not in found.roles:
@@ -72,7 +85,7 @@ def _signers(manifest: Manifest, waiver: Mapping[str, Any], trust: TrustPolicy |
         raise TrustError(f"{place} is for another pipeline", why=f"it names {said.get('pipeline')!r}")
     if said.get("waiver") != as_written(waiver):
         raise TrustError(f"{place} signs another waiver", why=_difference(said.get("waiver"), as_written(waiver)))
-    return list(found.signers)
+    return list(found.signers), data
 
 
 def _read(root: Path, place: str) -> bytes:

@@ -26,6 +26,10 @@ class ReportStore:
         self._reports[digest] = data
         return {"sha256": digest, "media_type": media_type}
 
+    def take(self, other: ReportStore) -> None:
+        """Keep every report of another store, too."""
+        self._reports |= other._reports
+
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
         """Digest and content of every report, sorted by digest."""
         return iter(sorted(self._reports.items()))

@@ -13,8 +13,8 @@ from typing import Any
 
 from .times import end_of
 
-SIGNERS, REFUSED = "signers", "refused"
-"""Fields that a run adds to a waiver: who signed it, and why it does not count for want of a signature."""
+SIGNERS, SIGNED_SHA256, REFUSED = "signers", "signed_sha256", "refused"
+"""Fields that a run adds to a waiver: who signed it, in which document, and why it does not count for want of that."""
 _TEXTS = ("id", "control", "owner", "approver", "ticket", "reason", "expires")
 
 

@@ -17,6 +17,7 @@ from probatum.attestations.trust import TrustPolicy
 from probatum.cli import app
 from probatum.collectors.base import Context
 from probatum.collectors.manifest import Manifest
+from probatum.collectors.report_store import ReportStore
 from probatum.collectors.waivers import Waivers
 from probatum.errors import UsageError
 from probatum.evaluator.graph import Observation
@@ -56,8 +57,11 @@ def state(of: Manifest, trust: TrustPolicy | None = TRUST) -> tuple[str, str]:
 
 
 def test_a_signed_waiver_counts_and_says_who_signed(tmp_path: Path) -> None:
-    of = vouched(manifest(tmp_path, granted(tmp_path)), TRUST, NOW)
+    kept = ReportStore()
+    of = vouched(manifest(tmp_path, granted(tmp_path)), TRUST, NOW, keep=kept)
     assert of.waivers[0]["signers"] == ["key:bo"]
+    document = (tmp_path / "waivers" / "W-1.dsse.json").read_bytes()
+    assert dict(kept) == {of.waivers[0]["signed_sha256"]: document}
     assert state(of) == ("live", "")
     (told,) = Waivers().collect(Context(tmp_path, {"name": "p"}, {}, waivers=of.waivers, now=NOW))
     assert isinstance(told, Observation)
@@ -81,7 +85,7 @@ def test_a_waiver_that_nobody_signed(tmp_path: Path) -> None:
 def test_a_waiver_that_says_of_itself_who_signed_it(tmp_path: Path) -> None:
     """The fields that a run adds are written into the manifest by hand."""
     for trust, expected in ((TRUST, "invalid"), (None, "live")):
-        of = manifest(tmp_path, {**WAIVER, "signers": ["key:bo"], "refused": "never"})
+        of = manifest(tmp_path, {**WAIVER, "signers": ["key:bo"], "signed_sha256": "a" * 64, "refused": "never"})
         assert state(of, trust)[0] == expected
         assert "signers" not in vouched(of, trust, NOW).waivers[0]
 

@@ -39,6 +39,7 @@ class Options:
         allow_unsigned: those that nobody signed count as if this run had observed what they say; recorded.
         evidence_limits: size and depth of each graph that is not signed.
         revocations: files, folders and URLs of what is revoked, besides those that the trust policy names.
+        signers: ids of the keys that are to sign the verdict; one that is known to be revoked is refused.
     """
 
     now: datetime
@@ -59,6 +60,7 @@ class Options:
     allow_unsigned: bool = False
     evidence_limits: Limits = DEFAULT_LIMITS
     revocations: Sequence[str] = ()
+    signers: Sequence[str] = ()
 
 
 def checklist_of(manifest: Manifest | None, options: Options) -> str:

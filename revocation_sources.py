@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from .attestations.predicates import REVOCATION
 from .attestations.revocation.revoked import Problem
 from .attestations.trust import TrustPolicy
-from .errors import PolicyError, ProbatumError, UsageError
+from .errors import PolicyError, ProbatumError, TrustError, UsageError
 from .evaluator.graph import Graph
 from .files import read_limited
 
@@ -102,6 +102,26 @@ def refuse_revoked_policies(trust: TrustPolicy | None, digest: str, packs: Seque
         if hit is not None:
             raise PolicyError(
                 f"{name} may not decide any more", why=f"sha256 {sha256} is {hit}", remedy="use newer policies"
+            )
+
+
+def refuse_revoked_signers(trust: TrustPolicy | None, signers: Sequence[str]) -> None:
+    """Refuse to sign with keys that were revoked: nobody who knows of it would believe the verdict.
+
+    Args:
+        trust: the trust policy with what is revoked.
+        signers: ids of the keys.
+
+    Raises:
+        TrustError: one is revoked.
+    """
+    if trust is None or trust.revocations is None:
+        return
+    for name in signers:
+        hit = trust.revocations.find("key", name)
+        if hit is not None:
+            raise TrustError(
+                f"the key {name} may not sign any more", why=f"it is {hit}", remedy="sign with another key"
             )
 
 

@@ -110,7 +110,7 @@ def gate(
         options = Options(
             *moment(now), checklist, stage, engine, opa, policies or (), trust, online, tuple(skip or ()), report,
             built_in, locked, Limits(max_seconds, max_memory), evidence or (), allow_unsigned,
-            revocations=revocations or (),
+            revocations=revocations or (), signers=() if attestor is None else attestor.signers,
         )  # fmt: skip
         collected, judged = run(manifest, options)
     for name in collected.changed:

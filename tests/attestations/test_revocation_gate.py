@@ -177,6 +177,15 @@ def test_evidence_of_another_machine_whose_key_is_revoked(place: Path) -> None:
     assert "key-compromise" in refused.stderr
 
 
+def test_a_gate_does_not_sign_with_a_revoked_key(place: Path) -> None:
+    revoked = revoke(place, "key", place / "release.pem.pub", reason="key-compromise")
+    refused = gate(place, "--revocations", revoked)
+    assert (refused.exit_code, "may not sign any more" in last_line(refused)) == (2, True)
+    assert "remedy: sign with another key" in refused.stderr
+    assert not (place / "verdict").exists()
+    assert gate(place).exit_code == 0
+
+
 def test_what_cannot_be_relied_on_stops_a_gate(place: Path) -> None:
     revoked = revoke(place, "policy", HEX, key="release")
     refused = gate(place, "--revocations", revoked)

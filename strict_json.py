@@ -31,6 +31,9 @@ _SPECIAL_NUMBER = re.compile(r'[:,\[](?<=":|.,|.\[)-?\d+(?:[.eE]|\d{15})')
 """A fraction, an exponent or a long integer behind a key, a comma or a bracket: one character is searched for, fast."""
 _UTF16_ORDER = re.compile("[\ud800-\U0010ffff]")
 _ESCAPED_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_LEAST, _MOST = 1e-4, 2**53
+"""Between these both write a number without an exponent; whole numbers beyond the second are not exact."""
+_PLAIN = (str, int, float, bool, type(None))
 _LONGEST = 500  # characters of a reason: a hostile document must not fill the log
 _REMEDY = "regenerate the document with the tool that made it; do not edit it by hand"
 
@@ -82,8 +85,8 @@ def loads(data: bytes, *, source: str, limits: Limits = DEFAULT_LIMITS, fold_cas
 def canonical(value: Any) -> bytes:
     """Encode a value as canonical JSON (RFC 8785).
 
-    The standard library's encoder writes the same bytes, five times faster, where a document has no fraction, exponent
-    or long integer (RFC 8785 writes numbers as ECMAScript does) and no character whose order differs in UTF-16.
+    The standard library's encoder writes the same bytes, five times faster, where a document has no exponent or long
+    integer (RFC 8785 writes numbers as ECMAScript does) and no character whose order differs in UTF-16.
 
     Raises:
         EvidenceError: the value has no canonical form (non-finite number, integer of 2**53 or more, lone surrogate).
@@ -91,7 +94,9 @@ def canonical(value: Any) -> bytes:
     if isinstance(value, dict):
         with suppress(TypeError, ValueError, RecursionError):
             text = _ENCODE(value)
-            if not _SPECIAL_NUMBER.search(text) and (text.isascii() or not _UTF16_ORDER.search(text)):
+            if _SPECIAL_NUMBER.search(text):
+                text = _ENCODE(_with_plain_numbers(value))
+            if text.isascii() or not _UTF16_ORDER.search(text):
                 return text.encode("utf-8")
     try:
         return bytes(rfc8785.dumps(value))
@@ -102,6 +107,28 @@ def canonical(value: Any) -> bytes:
 def digest(value: Any) -> str:
     """SHA-256, in lower-case hexadecimal, of a value's canonical JSON."""
     return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def _with_plain_numbers(value: Any) -> Any:
+    """A document whose numbers Python and ECMAScript write alike: the shortest decimals, and 7 instead of 7.0.
+
+    Raises:
+        ValueError: it has a number that only ECMAScript's rules write, or a value that is not plain JSON.
+    """
+    kind = type(value)
+    if kind is dict:
+        return {key: _with_plain_numbers(item) for key, item in value.items()}
+    if kind is list or kind is tuple:
+        return [_with_plain_numbers(item) for item in value]
+    if kind is float and value.is_integer():
+        value = int(value)
+    elif kind is float and not _LEAST <= abs(value) < _MOST:
+        raise ValueError("it may need an exponent")
+    if type(value) is int and abs(value) >= _MOST:
+        raise ValueError("it is a long integer")
+    if kind not in _PLAIN:
+        raise ValueError("it is not plain JSON")
+    return value
 
 
 def _check_size(data: bytes, source: str, limits: Limits) -> None:

@@ -5,6 +5,7 @@ import math
 import time
 
 import pytest
+import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -193,8 +194,6 @@ def test_the_depth_is_exact(value):
 
 @given(VALUES)
 def test_writes_what_rfc8785_writes(value):
-    import rfc8785
-
     assert strict_json.canonical({"value": value}) == rfc8785.dumps({"value": value})
     assert strict_json.canonical(value) == rfc8785.dumps(value)
 
@@ -269,3 +268,26 @@ def test_keys_are_sorted_by_utf16_code_unit():
     value = {"\ufb33": 1, "\U0001f600": 2, "\u20ac": 3, "1": 4, "\r": 5, "\x80": 6, "ö": 7}
     keys = list(json.loads(strict_json.canonical(value)))
     assert keys == ["\r", "1", "\x80", "ö", "\u20ac", "\U0001f600", "\ufb33"]
+
+
+@pytest.mark.parametrize(
+    "number",
+    [7.0, -7.0, 0.0, -0.0, 0.5, -0.1, 1e-4, 9.9e-5, 1e-7, 123456789012345.6, 2.0**52 + 0.5, 2.0**53 - 1, 1e15, 1e16,
+     1e21, 5e-324, 2**53 - 1, -(2**53) + 1, 0.1 + 0.2, 1e-6, 333333333.33333329, True],
+)  # fmt: skip
+def test_numbers_are_written_as_the_reference_writes_them(number: float) -> None:
+    for document in ({"a": number}, {"a": [1, {"b": (number, "7.0", "[1.5")}]}, {"é": number, "\U0001f600": 1.5}):
+        assert strict_json.canonical(document) == rfc8785.dumps(document)
+
+
+@given(
+    st.dictionaries(st.text(max_size=5), st.floats(allow_nan=False, allow_infinity=False) | st.integers(), max_size=4)
+)
+def test_any_number_is_written_as_the_reference_writes_it(document: dict[str, float]) -> None:
+    try:
+        expected = rfc8785.dumps(document)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
+        with pytest.raises(EvidenceError):
+            strict_json.canonical(document)
+    else:
+        assert strict_json.canonical(document) == expected

@@ -108,6 +108,10 @@ def _used(observation: Observation) -> Iterator[tuple[str, str]]:
                 yield str(document.get("source")), str(document.get("sha256"))
     for document in _documents(observation.result.get(_LISTS.get(observation.type, ""))):
         yield str(document.get("source")), str(document.get("sha256"))
+    if observation.type == "waivers":
+        for waiver in _documents(observation.result.get("waivers")):
+            if waiver.get("signers"):
+                yield str(waiver.get("signed")), str(waiver.get("signed_sha256"))
 
 
 def _is_sha256(text: str) -> bool:

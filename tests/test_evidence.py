@@ -178,6 +178,24 @@ def test_documents_are_kept_as_they_came(tmp_path: Path) -> None:
     assert dict(reports) == {elsewhere.documents[0].origin.sha256: path.read_bytes()}
 
 
+def test_every_signed_document_that_counted_is_an_input_of_the_verdict() -> None:
+    one, two, three, four = ({"sha256": digit * 64} for digit in "1234")
+    granted = {"signed": "w.dsse.json", "signed_sha256": three["sha256"], "signers": ["key:bo"]}
+    of = graph(
+        observed(type="verdict", result={"verdicts": [{"source": "v", **one}], "verdict_count": 1}),
+        observed(type="approval", result={"approvals": [{"source": "a", **two}, 5], "approval_count": 2}),
+        observed(
+            type="waivers", result={"waivers": [granted, {"id": "W-2", "signed": "x", "signed_sha256": "4" * 64}]}
+        ),
+        observed(type="attestation", result={"documents": [{"source": "d", **four, "verified": False}]}),
+    )
+    assert used_attestations(of) == [
+        {"uri": "a", "digest": two},
+        {"uri": "v", "digest": one},
+        {"uri": "w.dsse.json", "digest": three},
+    ]
+
+
 def test_the_order_of_files_does_not_matter(tmp_path: Path) -> None:
     one = signed(tmp_path, "c.dsse.json", graph(observed()), KEY)
     two = signed(tmp_path, "p.dsse.json", graph(observed(DATA), subjects=[DATA]), OTHER)

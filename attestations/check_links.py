@@ -100,6 +100,25 @@ def check_settings(files: PackageFiles, assessment: Document) -> Iterator[Row]:
         yield equal(f"settings: {name}", details.get(name), settings.get(name), f"{SETTINGS} has another {name}")
 
 
+def gate_trust(own: str, recorded: Document | None) -> Row:
+    """Whether the gate trusted the same signers as the verifier does.
+
+    Whoever writes the pipeline's manifest may name the trust policy in it, and so have anybody vouch for its evidence.
+    That is no fault of the package, but the verifier has to know.
+
+    Args:
+        own: digest of the verifier's trust policy.
+        recorded: that of the gate, as the assessment pins it; None where it had none.
+    """
+    check, found = "trust policy of the gate", str((recorded or {}).get("sha256") or "none")
+    if found == own:
+        return Row(check, True, own, found)
+    why = "the gate had no trust policy, so that no signature on evidence counted"
+    if recorded is not None:
+        why = f"another than the verifier's: look at who may sign there ({TRUST}), or give gates the policy by --trust"
+    return Row(check, None, own, found, why)
+
+
 def _same_subjects(check: str, expected: Sequence[Document], found: Sequence[Document]) -> Row:
     """Whether two lists of subjects agree; those that differ are named."""
     odd = {(str(item.get("name")), str(item["digest"])) for item in expected}

@@ -12,7 +12,7 @@ from ..errors import ProbatumError
 from ..evaluator.graph import Graph
 from ..evaluator.graph_document import load_graph
 from .check_envelope import CheckedStatement, check_envelope
-from .check_links import check_counts, check_evidence, check_policies, check_settings, check_verdict
+from .check_links import check_counts, check_evidence, check_policies, check_settings, check_verdict, gate_trust
 from .check_subjects import SubjectsAtHand
 from .expectations import ANYTHING, Expectations
 from .package_files import LIMITS, PackageFiles
@@ -211,6 +211,7 @@ def _compared(package: CheckedPackage, demands: Demands, rows: list[Row]) -> Sub
     """Whether a package is what the verifier asked for, and how its files at hand compare."""
     verdict, details = package.statement["predicate"], package.assessment["predicate"]
     rows += demands.expected.of_package(verdict, details, demands.as_of or demands.now, package.signed_at)
+    rows.append(gate_trust(demands.trust.digest, details["digests"]["trust_policy"]))
     at_hand = SubjectsAtHand(package.statement, package.graph, demands.subjects)
     rows += at_hand.rows()
     for check in demands.checks:

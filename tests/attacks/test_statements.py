@@ -22,7 +22,7 @@ from probatum.attestations.expectations import Expectations
 from probatum.attestations.predicates import ASSESSMENT, PROVENANCE_V1, VSA
 from probatum.attestations.report import Row, VerificationReport
 from probatum.attestations.target import Target
-from probatum.attestations.trust import TrustPolicy
+from probatum.attestations.trust import TrustPolicy, trust_keys
 from probatum.attestations.verify import Demands
 from probatum.attestations.verify_signed import SignedTarget, verify_signed
 
@@ -297,6 +297,19 @@ def test_downgraded_settings(tmp_path: Path) -> None:
     assert failure(check(tmp_path, no_bypasses=True)).found == "collector_skipped"
     written(tmp_path)
     assert check(tmp_path, no_bypasses=True).ok
+
+
+def test_a_gate_that_trusted_others_than_the_verifier_does(tmp_path: Path) -> None:
+    """The pipeline's own manifest names a trust policy in which its author signs provenance; the gate followed it."""
+    theirs = trust_keys([KEY.public, ed_key("author").public], source="the pipeline's")
+    written(tmp_path, trust=theirs)
+    report = check(tmp_path)
+    assert report.ok
+    (row,) = [row for row in report.rows if row.check == "trust policy of the gate"]
+    assert (row.ok, row.found) == (None, theirs.digest)
+    assert "another than the verifier's" in row.detail
+    (row,) = [row for row in check(tmp_path, trust=theirs).rows if row.check == "trust policy of the gate"]
+    assert row.ok
 
 
 def test_settings_of_the_replay_that_were_loosened(tmp_path: Path) -> None:

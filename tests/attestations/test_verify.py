@@ -46,7 +46,16 @@ def test_a_package_as_written_is_accepted(tmp_path: Path) -> None:
         "subject model:m", "subject dataset:d", "age", "verdict: input attestations", "verdict and assessment: result",
     ):  # fmt: skip
         assert name in checks
-    asked = ["timestamp", "log inclusion", "pipeline", "checklist", "stage", "bypasses", "replay"]
+    asked = [
+        "timestamp",
+        "log inclusion",
+        "pipeline",
+        "checklist",
+        "stage",
+        "bypasses",
+        "trust policy of the gate",
+        "replay",
+    ]
     assert [item.check for item in report.rows if item.ok is None] == asked
     assert list(report.manifest.files) == ["data/a.csv", "data/b.csv", "m.bin"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from . import merkle
-from .tiles import ENTRIES, HEIGHT, LEVELS, MAX_ENTRY_BYTES, WIDTH, TileReader, bundle, tile_path, tile_width
+from .tiles import ENTRIES, HEIGHT, LEVELS, MAX_ENTRY_BYTES, WIDTH, TileReader, bundle, damaged, tile_path, tile_width
 
 
 class Growth:
@@ -27,6 +27,11 @@ class Growth:
         if any(len(entry) > MAX_ENTRY_BYTES for entry in entries):
             raise ValueError(f"an entry is longer than {MAX_ENTRY_BYTES} bytes")
         self._before, self._entries = before, entries
+        edge = before.size // WIDTH
+        self._kept = before.entries(edge)  # they are written again, so they must be those that were appended
+        if [merkle.leaf_hash(entry) for entry in self._kept] != before.tile(0, edge):
+            why = "its entries do not have the hashes that the tile says"
+            raise damaged(tile_path(ENTRIES, edge, len(self._kept)), why)
         self.size = before.size + len(entries)
         self._fresh: dict[tuple[int, int], merkle.Hash] = {}
         for number, entry in enumerate(entries, start=before.size):
@@ -69,7 +74,7 @@ class Growth:
 
     def _bundles(self) -> Iterator[tuple[str, bytes]]:
         first, last = self._before.size // WIDTH, (self.size - 1) // WIDTH
-        whole = [*self._before.entries(first), *self._entries]
+        whole = [*self._kept, *self._entries]
         for index in range(first, last + 1):
             part = whole[(index - first) * WIDTH : (index - first + 1) * WIDTH]
             yield tile_path(ENTRIES, index, len(part)), bundle(part)

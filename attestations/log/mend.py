@@ -38,8 +38,12 @@ def mend(folder: Path, key: VerifierKey, checkpoint: str) -> Checkpoint:
     newest = verified(records[-1].checkpoint, key) if records else None
     if newest is not None and (published is None or published.size <= newest.size):
         _replay(folder, key, records)
+        durable = not records[-1].entries  # an append that filled a tile put everything but this on the disk
         if published is None or published.size < newest.size:
-            write_file(folder, checkpoint, records[-1].checkpoint, sync=False)
+            write_file(folder, checkpoint, records[-1].checkpoint, sync=durable)
+        if durable:
+            sync_folders(folder, [checkpoint])
+            clear_journal(folder)
     elif published is not None:
         newest = published
         _sync_edge(folder, published)

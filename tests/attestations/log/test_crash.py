@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from log_case import SIGNER, assert_extends, assert_whole, entry, new_log
 
-from probatum.attestations.log import disk, journal, lock
+from probatum.attestations.log import disk, journal, lock, merkle
 from probatum.attestations.log.store import Log
 from probatum.errors import ProbatumError, TrustError, UsageError
 
@@ -86,6 +86,8 @@ def test_killed_at_any_call_the_log_goes_on(tmp_path: Path, size: int, added: in
         assert not finished or entries[size:] == [*new, b"next"]
         assert_extends(log, shown)
         assert_extends(log, seen)
+        if size < 256 <= len(entries) - 1:  # a tile was filled: all before it is on the disk
+            assert [record.entries for record in journal.read_journal(folder)] == [[b"next"]]
         assert not list(folder.rglob("*.part"))
         if finished:
             break
@@ -141,12 +143,12 @@ def _started(folder: Path, number: int, report: int) -> int:
 
 
 def test_writers_killed_at_random_moments_lose_nothing_that_they_reported(tmp_path: Path) -> None:
-    """Three writers, killed and replaced 200 times (PROBATUM_LOG_KILLS), often while one holds the lock."""
+    """Three writers, killed and replaced 120 times (PROBATUM_LOG_KILLS), often while one holds the lock."""
     log = new_log(tmp_path / "log", 100)
     reading, writing = os.pipe()
     os.set_blocking(reading, True)
     children, checkpoints = {}, []
-    kills = int(os.environ.get("PROBATUM_LOG_KILLS", "200"))
+    kills = int(os.environ.get("PROBATUM_LOG_KILLS", "120"))
     spool = tmp_path / "reported"
     sink = os.fork()
     if not sink:
@@ -282,6 +284,14 @@ def test_damage_that_no_crash_makes_is_not_mended_over(tmp_path: Path) -> None:
     base = tmp_path / "log/tile/0/001.p/44"
     base.write_bytes(base.read_bytes()[:-1] + b"\0")
     (tmp_path / "log/.lock").write_bytes(b"")
+    with pytest.raises(TrustError, match="do not have the hashes"):
+        log.append([b"b"], SIGNER)
+    bundled = tmp_path / "log/tile/entries/001.p/44"
+    bundled.write_bytes(bundled.read_bytes()[:-1] + b"!")
+    items = (entry(number) for number in range(256, 300))
+    hashes = [merkle.leaf_hash(item) for item in items]
+    hashes[-1] = merkle.leaf_hash(entry(299)[:-1] + b"!")
+    base.write_bytes(b"".join(hashes))
     with pytest.raises(TrustError, match="does not continue its tiles"):
         log.append([b"b"], SIGNER)
     (tmp_path / "log/.journal").unlink()

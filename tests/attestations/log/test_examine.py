@@ -90,7 +90,7 @@ def concerned(path: str, place: int, log: Log) -> range:
 
 
 @settings(
-    max_examples=int(os.environ.get("PROBATUM_LOG_FLIPS", "150")),
+    max_examples=int(os.environ.get("PROBATUM_LOG_FLIPS", "100")),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -84,7 +84,10 @@ class ModelCover:
         return named
 
     def _differences(self, named: Mapping[str, dict[str, str]], content: Content) -> Iterator[Row]:
-        if not content.folder and set(named) == {"."}:
+        if set(named) == {"."} and content.folder:
+            yield Row(_CHECK, False, "one file", f"the folder {self._model}", "it signs one file: name it (--artifact)")
+            return
+        if set(named) == {"."}:
             named = {content.files[0].path: named["."]}
         here = {entry.path: (entry, file) for entry, file in self._without_signature(content).paths()}
         for path in sorted(named.keys() | here.keys()):

@@ -23,6 +23,7 @@ from .target import MAX_DOCUMENT, Target
 from .verifier import TrustVerifier
 from .verify import Demands
 
+_MODEL = "signature of a model"
 _WORST = ("pass", "inconclusive", "fail")
 _SUFFIXES = (".sigstore.json", ".dsse.json", ".intoto.json", ".sigstore", ".bundle", ".sig")
 
@@ -75,7 +76,7 @@ def _report(target: SignedTarget, demands: Demands, done: list[_Document], rows:
         authentic=all(document.authentic for document in done),
         result=max(results, key=_WORST.index, default=None),
         verdict=done[0].summary if len(done) == 1 else None,
-        kind=str(target.kind),
+        kind=_MODEL if done and all(document.of_model for document in done) else str(target.kind),
         manifest=SubjectManifest({path: of for document in done for path, of in document.manifest.files.items()}),
     )
 
@@ -98,6 +99,7 @@ class _Document:
     rows: list[Row] = field(default_factory=list)
     manifest: SubjectManifest = NO_FILES
     authentic: bool = False
+    of_model: bool = False
     result: str | None = None
     summary: Mapping[str, Any] | None = None
 
@@ -137,6 +139,7 @@ class _Document:
         if statement is None:
             self.manifest = _file(_artifact(target), demands.subjects, self.rows)
         elif found.about == MODEL_SIGNATURE:
+            self.of_model = True
             cover = ModelCover(statement, _artifact(target, folder=True), target.path)
             self.rows += cover.rows()
             self.manifest = cover.manifest

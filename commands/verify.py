@@ -144,7 +144,10 @@ def verify(
 
 def _finish(report: VerificationReport) -> int:
     if not report.ok:
-        return finish("fail", f"REFUSED: {', '.join(row.check for row in report.failures) or 'nothing was checked'}")
+        return finish(
+            "fail",
+            f"REFUSED: {', '.join(dict.fromkeys(row.check for row in report.failures)) or 'nothing was checked'}",
+        )
     if report.result is None:
         return finish("pass", f"VERIFIED: the {report.kind} is authentic")
     return finish(report.result, f"VERIFIED: the {report.kind} is authentic, and its result is {report.result}")

@@ -15,6 +15,7 @@ _SHORT = 64  # characters, so that key ids and digests are whole; JSON has all o
 _NOT_ASKED: tuple[object, ...] = (None, False, [])
 _ALWAYS = ("network", "replay", "subjects")
 _NOT_MADE = (None, "skipped")
+_LABELS = {"signers": "trusted signers"}  # all those whom the verifier believes, not those who signed
 
 
 def render_verification(report: Mapping[str, Any], format: Format, *, color: bool = False, width: int = 100) -> str:
@@ -33,11 +34,22 @@ def render_verification(report: Mapping[str, Any], format: Format, *, color: boo
     rows = [_shown(row) for row in items(report, "rows")]
     settings = report.get("settings") or {}
     unused = [name for name in sorted(settings) if settings[name] in _NOT_ASKED and name not in _ALWAYS]
-    notes = [f"{plain(name)}: {plain(settings[name]) or 'none'}" for name in sorted(settings) if name not in unused]
+    notes = [
+        f"{_LABELS.get(name, plain(name))}: {_told(settings[name])}" for name in sorted(settings) if name not in unused
+    ]
     notes += [f"not asked for: {', '.join(map(plain, unused))}"] if unused else []
     return render_table(
         report, rows, _COLUMNS, format, notes=[*notes, _conclusion(report, rows)], color=color, width=width
     )
+
+
+def _told(setting: object) -> str:
+    """One of the verifier's settings in words: a list without brackets, a digest as such."""
+    if isinstance(setting, Mapping) and set(setting) == {"sha256"}:
+        return plain(setting["sha256"])
+    if isinstance(setting, (list, tuple)):
+        return ", ".join(map(plain, setting)) or "none"
+    return plain(setting) or "none"
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -55,7 +67,7 @@ def _short(text: str) -> str:
 
 
 def _conclusion(report: Mapping[str, Any], rows: list[dict[str, Any]]) -> str:
-    broken = [plain(row.get("check")) for row in rows if row["ok"] is False]
+    broken = dict.fromkeys(plain(row.get("check")) for row in rows if row["ok"] is False)
     made = sum(row["ok"] is True for row in rows)
     if broken:
         return f"REFUSED: {', '.join(broken)}"

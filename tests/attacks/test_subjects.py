@@ -11,6 +11,7 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -366,7 +367,10 @@ def test_a_model_of_one_file(tmp_path: Path) -> None:
     file = write(tmp_path / "model.bin", b"weights")
     write(tmp_path / "model.bin.sig", envelope(oms({".": b"weights"}), KEY))
     target = SignedTarget(tmp_path / "model.bin.sig", Target.ATTESTATION)
+    assert verify_signed(target, Demands(TRUST, "test", NOW)).kind == "signature of a model"
     assert verify_signed(target, Demands(TRUST, "test", NOW)).ok
+    folder = verify_signed(replace(target, artifact=tmp_path), Demands(TRUST, "test", NOW))
+    assert "it signs one file" in failure(folder).detail
     write(file, b"evil")
     assert "model.bin differs" in failure(verify_signed(target, Demands(TRUST, "test", NOW))).detail
 

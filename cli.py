@@ -69,26 +69,26 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Show the vers
         raise typer.Exit
 
 
-for command in (
-    gate,
-    collect,
-    evaluate,
-    approve,
-    waive,
-    sign,
-    timestamp,
-    verify,
-    report,
-    controls,
-    explain,
-    query,
-    impact,
-    init,
-    doctor,
+for command, short in (
+    (gate, "Gather evidence, evaluate the checklist, sign the verdict."),
+    (collect, "Gather evidence only, and sign it for the gate of others."),
+    (evaluate, "Evaluate evidence that was gathered before."),
+    (approve, "Sign an approval, or a rejection, for a gate."),
+    (waive, "Sign a waiver of the manifest."),
+    (sign, "Countersign a verdict or an attestation, once it is verified."),
+    (timestamp, "Have an authority vouch for when a verdict was signed."),
+    (verify, "Verify a verdict, attestation, signature or bundle, offline."),
+    (report, "Render the assessment of a verdict package again."),
+    (controls, "List the controls, with their stages and subjects."),
+    (explain, "Explain one control: what it asks, and how it is decided."),
+    (query, "Ask evidence anything, as a Rego expression."),
+    (impact, "Which verdicts relied on something, and do they still hold?"),
+    (init, "Search a folder and write a first probatum.yaml for review."),
+    (doctor, "Tell which collectors and engines can run here, and why not."),
 ):
-    app.command()(command)
+    app.command(short_help=short)(command)  # whole on a terminal of 80 columns
 app.add_typer(policy_app, name="policy")
 app.add_typer(keys_app, name="keys")
 app.add_typer(trust_app, name="trust")
-app.add_typer(revoke_app, name="revoke")
-app.add_typer(log_app, name="log")
+app.add_typer(revoke_app, name="revoke", short_help="Sign that something does not count any more.")
+app.add_typer(log_app, name="log", short_help="Keep a transparency log of verdicts, and watch it.")

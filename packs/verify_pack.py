@@ -53,7 +53,7 @@ def _rows(path: Path, demands: Demands) -> Iterator[Row]:
     source = Source(Kind.FOLDER if path.is_dir() else Kind.BUNDLE, str(path.resolve()))
     content = content_of(source, None, Access(Path(), default_cache()))  # of this machine: no cache, no network
     signature = check_signatures(_signed(path, content), demands.trust, demands.now)
-    expected = ", ".join(_signers(demands.trust)) or "nobody may sign policies"
+    expected = ", ".join(_signers(demands.trust)) or "a signer with the role policy; the trust policy has none"
     found = ", ".join(signature.signers)
     yield Row("signature", bool(signature.signers), expected, found, signature.reason or signature.form)
     if not signature.signers:
@@ -65,7 +65,18 @@ def _rows(path: Path, demands: Demands) -> Iterator[Row]:
         yield Row("policy digest", None, "", policies.digest, "no digest was asked for")
     else:
         yield equal("policy digest", wanted, policies.digest, "other policies than the verifier wants")
+    yield _revoked(policies.digest, demands)
     yield from _not_told(demands)
+
+
+def _revoked(digest: str, demands: Demands) -> Row:
+    """Whether somebody who may has taken these policies back; whoever signed them is looked at with the signature."""
+    known = demands.trust.revocations
+    if known is None:
+        why = "none were given (--revocations): nothing is known of what was taken back"
+        return Row("revocations", None, detail=why)
+    hit = known.find("policy", digest)
+    return Row("revocations", hit is None, "policies that nobody revoked", digest, "" if hit is None else str(hit))
 
 
 def _signed(path: Path, content: Content) -> Signed:

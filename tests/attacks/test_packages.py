@@ -21,6 +21,7 @@ import pytest
 from pack_case import pack as new_pack
 from package_case import KEY, POLICIES, assessment, check, contents, graph, pipeline, written
 from replay_case import evaluated
+from revocation_case import revocation
 from signing_case import NOW, ed_key, envelope, policy, sha256, statement, write
 
 from probatum import strict_json
@@ -31,6 +32,9 @@ from probatum.attestations.package import write_package
 from probatum.attestations.package_files import PackageFiles
 from probatum.attestations.predicates import POLICY_BUNDLE
 from probatum.attestations.report import Row, VerificationReport
+from probatum.attestations.revocation.document import Given
+from probatum.attestations.revocation.entry import Entry, sha256_target
+from probatum.attestations.revocation.gather import gather
 from probatum.attestations.trust import trust_keys
 from probatum.attestations.verify import Demands, verify_package
 from probatum.attestations.vsa import PACKAGE_FIELD
@@ -262,6 +266,21 @@ def test_a_bundle_of_policies_and_its_signature(tmp_path: Path) -> None:
     assert not verify_pack(bundle, Demands(POLICY_TRUST, "test", NOW, subjects=(bundle,))).ok
     with pytest.raises(UsageError, match="as of a date"):
         verify_pack(bundle, Demands(POLICY_TRUST, "test", NOW, as_of=NOW))
+
+
+def test_a_signed_bundle_that_was_taken_back(tmp_path: Path) -> None:
+    """A policy that lets too much pass was revoked; its signature still holds."""
+    bundle = signed_bundle(tmp_path)
+    trust = policy({"k": KEY}, policy={}, revocation={})
+    genuine = verify_pack(bundle, Demands(trust, "test", NOW))
+    assert genuine.ok
+    digest = next(row.found for row in genuine.rows if row.check == "policy digest")
+    revoked = Entry(sha256_target("policy", digest), "policy-defect")
+    known = gather([Given("r", revocation(revoked, by=[KEY]))], trust, NOW)
+    assert not known.problems
+    row = failure(verify_pack(bundle, Demands(replace(trust, revocations=known), "test", NOW)))
+    assert (row.check, row.found) == ("revocations", digest)
+    assert "policy-defect" in row.detail
 
 
 def test_a_signed_bundle_that_was_swapped(tmp_path: Path) -> None:

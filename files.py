@@ -24,6 +24,9 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644, beside: Path | N
     Raises:
         UsageError: the folder cannot be written to.
     """
+    if _is_device(path):
+        path.write_bytes(data)  # as a shell does: whoever may would else put a file in the place of /dev/null
+        return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=beside or path.parent, prefix=f".{path.name[:32]}.")
@@ -41,6 +44,14 @@ def write_atomic(path: Path, data: bytes, *, mode: int = 0o644, beside: Path | N
         if isinstance(error, OSError):
             raise _not_writable(path, error) from error
         raise
+
+
+def _is_device(path: Path) -> bool:
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or stat.S_ISFIFO(mode)
 
 
 def read_limited(path: Path, max_bytes: int) -> bytes:

@@ -103,3 +103,15 @@ def test_what_cannot_be_read_is_a_usage_error(tmp_path, name):
     with pytest.raises(UsageError, match="cannot read") as caught:
         read_limited(tmp_path / name, 10)
     assert caught.value.why
+
+
+def test_a_pipe_or_device_is_written_to_and_never_replaced(tmp_path):
+    """``--format json=/dev/null`` by the superuser must not leave a file in the place of the device."""
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_atomic(tmp_path / "pipe", b"data")
+        assert os.read(reader, 10) == b"data"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO((tmp_path / "pipe").lstat().st_mode)

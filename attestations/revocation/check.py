@@ -13,7 +13,7 @@ from typing import Any
 from ... import strict_json
 from ...evaluator.times import stamp
 from ..package_files import LIMITS, PackageFiles
-from ..package_names import REVOCATIONS, TRUST
+from ..package_names import ASSESSMENT, REVOCATIONS, TRUST, find_signed
 from ..report import Row
 from ..trust import TrustPolicy
 from ..verify import Check, CheckedPackage
@@ -42,6 +42,7 @@ def check_revocations(trust: TrustPolicy, now: datetime) -> Check:
         details = package.assessment["predicate"]
         yield from _rolled_back(package.files, known, trust, now)
         yield _verdict(package, known)
+        yield _attestations(package, known)
         yield Row("revocations: signers", True, "", ", ".join(package.signers), "none of them is revoked")
         yield from _policies(details, known, package.signed_at)
         yield _evidence(package, known, frozenset((details.get("revocations") or {}).get("evidence", ())))
@@ -84,6 +85,21 @@ def _verdict(package: CheckedPackage, known: Revocations) -> Row:
     return Row(
         "revocations: verdict", hit is None, "a verdict that nobody revoked", digest, "" if hit is None else str(hit)
     )
+
+
+def _attestations(package: CheckedPackage, known: Revocations) -> Row:
+    """The assessment, and what else was verified for the verdict, which names the files alone."""
+    check, named = "revocations: attestations", package.statement["predicate"]["inputAttestations"]
+    name = find_signed(ASSESSMENT, package.files.digests()) or ""
+    assessment = hashlib.sha256(payload_of(package.files.read(name), source=name)).hexdigest()
+    hits = {name: known.find_statement(assessment)}
+    hits |= {item["uri"]: hit for item in named if (hit := known.find_file(item["digest"]["sha256"])) is not None}
+    late = [f"{uri}: {hit}" for uri, hit in hits.items() if hit is not None]
+    if not late:
+        detail = "none of these files was seen with a statement that is revoked"
+        return Row(check, True, "", f"{len(named)} files", detail)
+    found = f"{len(late)} of {len(named)}"
+    return Row(check, False, "attestations that nobody revoked", found, "; ".join(late[:_SHOWN]))
 
 
 def _policies(details: Mapping[str, Any], known: Revocations, signed_at: datetime | None) -> Iterator[Row]:

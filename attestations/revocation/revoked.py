@@ -114,6 +114,15 @@ class Revocations:
         """The revocation of a signed statement, whether it was called a verdict or another attestation."""
         return next((hit for kind in SIGNED if (hit := self._first(Target(kind, digest), None))), None)
 
+    def find_file(self, sha256: str) -> Hit | None:
+        """The revocation of a signed statement that was seen in a file with this digest."""
+        return self._files.get(sha256)
+
+    @cached_property
+    def _files(self) -> dict[str, Hit]:
+        hits = (hit for found in self._hits.values() for hit in found)
+        return {hit.entry.envelope: hit for hit in hits if hit.entry.envelope is not None}
+
     def find_identity(self, issuer: str, subject: str, signed_at: datetime | None = None) -> Hit | None:
         """The revocation of a keyless signer."""
         return self._first(Target("identity", f"{issuer} {subject}"), signed_at)

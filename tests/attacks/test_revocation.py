@@ -6,6 +6,7 @@ Each is refused; without the defence that its test names it would be accepted.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import subprocess
@@ -435,6 +436,21 @@ def test_the_same_verdict_in_another_envelope(tmp_path: Path) -> None:
     trusted = replace(both, roles=roles)
     assert verified(tmp_path, revocation(of_policy()), by=trusted).ok
     assert row(verified(tmp_path, revoked, by=trusted), "revocations: verdict").ok is False
+
+
+def test_a_verdict_that_rests_on_an_attestation_that_was_taken_back_since(tmp_path: Path) -> None:
+    """The builder's provenance was wrong, and is revoked; the package names its file among what was verified."""
+    written(tmp_path)
+    assert row(verified(tmp_path, numbered(1)), "revocations: attestations").ok
+    provenance = Target("attestation", "b" * 64)
+    late = revocation(entry(provenance, "evidence-wrong", envelope="e" * 64))
+    assert "m.dsse.json: revoked" in row(verified(tmp_path, late), "revocations: attestations").detail
+    other = revocation(entry(provenance, "evidence-wrong", envelope="f" * 64))
+    assert verified(tmp_path, other).ok
+    data = (tmp_path / "verdict" / "assessment.dsse.json").read_bytes()
+    payload = dsse.parse(data, source="assessment").payload
+    assessed = revocation(entry(Target("attestation", hashlib.sha256(payload).hexdigest())))
+    assert row(verified(tmp_path, assessed), "revocations: attestations").ok is False
 
 
 def test_a_revoked_verdict_as_that_of_an_earlier_stage(tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ def test_a_package_of_which_nothing_is_revoked(tmp_path: Path) -> None:
     assert found["revocations"].found == "2 in 2 documents, the newest of 2026-11-20T07:00:00Z, acme number 4"
     assert set(found) == {
         "revocations", "revocations: verdict", "revocations: signers", "revocations: policies",
+        "revocations: attestations",
         "revocations: evidence", "revocations: signers of evidence",
     }  # fmt: skip
     assert report.settings["revocations"]["sha256"] in found["revocations"].detail

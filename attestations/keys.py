@@ -109,6 +109,9 @@ def key_from_file(path: Path, passphrase: Passphrase = no_passphrase) -> Signing
     """
     pem = read_limited(path, MAX_KEY_BYTES)
     encrypted = b"ENCRYPTED" in pem
+    if b"BEGIN PUBLIC KEY" in pem:
+        remedy = "give the private key, which lies beside it"
+        raise TrustError(f"{path} is no private key", why="a public key signs nothing", remedy=remedy)
     if not encrypted:
         _refuse_if_shared(path)
     return signing_key(_load(pem, path, passphrase() if encrypted else None), origin=str(path))
@@ -169,7 +172,7 @@ def _load(pem: bytes, path: Path, passphrase: bytes | None) -> Any:
         ) from error
     except (ValueError, UnsupportedAlgorithm) as error:
         why = "the passphrase is wrong, or the file is damaged" if b"ENCRYPTED" in pem else "expected PKCS#8 in PEM"
-        raise TrustError(f"cannot read the private key {path}", why=why, remedy="check the file") from error
+        raise TrustError(f"cannot read the private key {path}", why=why, remedy="check passphrase and file") from error
 
 
 def _refuse_if_shared(path: Path) -> None:

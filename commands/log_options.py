@@ -56,17 +56,24 @@ def verifier_key(text: str | None) -> VerifierKey | None:
     """A verifier key, given as it is or in a file.
 
     Raises:
-        UsageError: the file cannot be read.
+        UsageError: the file cannot be read, or is another kind of key.
         TrustError: it is no verifier key.
     """
     from ..attestations.log.verifier_key import VerifierKey
+    from ..errors import UsageError
     from ..files import read_limited
 
     if text is None:
         return None
     path = Path(text)
     if "+" not in text or path.is_file():
-        text = read_limited(path, 1024).decode("utf-8", "replace")
+        text = read_limited(path, 64 * 1024).decode("utf-8", "replace")
+    if "-----BEGIN" in text:
+        raise UsageError(
+            f"{path} is no verifier key",
+            why="a key in PEM does not say which log it is of",
+            remedy="ask the log's operator for the line that 'log init' printed",
+        )
     return VerifierKey.parse(text.removesuffix("\n"))
 
 
@@ -86,6 +93,8 @@ def logged_by(folder: Path | None, key: str | None, attestor: Attestor | None) -
     from ..attestations.package_names import LOG_PROOF
     from ..errors import UsageError
 
+    if folder is None and key is not None:
+        raise UsageError("a key, and no log", why="--log-key is the key of --log", remedy="give --log, or neither")
     if folder is None:
         return {}
     if attestor is None:

@@ -73,6 +73,13 @@ def test_what_is_no_key_is_refused(tmp_path: Path, content: bytes) -> None:
         key_from_file(path)
 
 
+def test_a_public_key_in_the_place_of_a_private_one(tmp_path: Path) -> None:
+    path = write(tmp_path / "k.pem.pub", new_key().public.pem)
+    with pytest.raises(TrustError, match="is no private key") as error:
+        key_from_file(path)
+    assert "chmod" not in error.value.remedy
+
+
 def test_a_key_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot read"):
         key_from_file(tmp_path / "none.pem")

@@ -114,6 +114,7 @@ def test_gate_refuses_a_log_that_it_cannot_write_to_before_any_work(place: Path)
     release = ["--key", place / "release.pem"]
     log = ["--log", place / "log"]
     assert "no key for the log" in last_line(run(*gate, *release, *log, code=2))
+    assert "a key, and no log" in last_line(run(*gate, *release, "--log-key", place / "log.pem", code=2))
     assert "not the key of the log" in last_line(run(*gate, *release, *log, "--log-key", place / "release.pem", code=2))
     mine = run(*gate, "--key", place / "log.pem", *log, "--log-key", place / "log.pem", code=2)
     assert "also signs the verdict" in last_line(mine)
@@ -164,6 +165,9 @@ def test_what_cannot_be_logged_or_proven_is_a_usage_error(place: Path) -> None:
     run("log", "prove", log, 0, "--from", 0, code=2)
     assert "the log has no 9 entries" in last_line(run("log", "prove", log, "--from", 9, code=2))
     run("log", "show", log, "--log-key", "x+y", code=2)
+    pem = run("log", "check", log, "--log-key", place / "log.pem.pub", code=2)
+    assert "is no verifier key" in last_line(pem)
+    assert "the line that 'log init' printed" in pem.stderr
     run("log", "show", log, "--log-key", place / "absent", code=2)
     run("log", "export", log, code=2)
     run("log", "init", log, "--origin", "x", "--key", place / "log.pem", code=2)

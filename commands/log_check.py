@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .log_options import Folder, LogKey, verifier_key
+from .log_options import Folder, LogKey, entries, verifier_key
 from .options import NoColor, Quiet, Tables
 from .output import finish, guarded, output, say
 
@@ -52,7 +52,7 @@ def check(
     key = verifier_key(log_key)
     log = Log.open(folder, key)
     if mend:
-        say(f"{folder} is whole, with {log.mend().size} entries")
+        say(f"{folder} is whole, with {entries(log.mend().size)}")
     kept = gathered(log.key, checkpoint or (), git or (), against or ())
     rows = [*Examination(log, key is not None, kept.seen, kept.copies).rows(), *kept.refused]
     document = {"log": log.key.name, "rows": [row.to_document() for row in rows]}
@@ -60,4 +60,4 @@ def check(
     bad = [row for row in rows if row.ok is False]
     if bad:
         return finish("fail", f"the log does not hold: {bad[0].detail or bad[0].check}")
-    return finish("pass", f"{log.checkpoint().size} entries, each in its place; compared with {kept.count} others")
+    return finish("pass", f"{entries(log.checkpoint().size)}, each in its place; compared with {kept.count} others")

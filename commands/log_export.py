@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .log_options import Folder, LogKey, verifier_key
+from .log_options import Folder, LogKey, entries, verifier_key
 from .output import finish, guarded
 
 
@@ -34,7 +34,7 @@ def export(
     size = log.checkpoint().size
     if git is not None:
         commit = export_to_git(log, git)
-        return finish("pass", f"{size} entries: " + (f"committed as {commit}" if commit else f"{git} has it already"))
+        return finish("pass", f"{entries(size)}: " + (f"committed as {commit}" if commit else f"{git} has it already"))
     assert to is not None
     added = export_to_file(log, to)
-    return finish("pass", f"{size} entries: {f'added to {to}' if added else f'{to} has it already'}")
+    return finish("pass", f"{entries(size)}: {f'added to {to}' if added else f'{to} has it already'}")

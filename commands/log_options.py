@@ -40,6 +40,11 @@ WriterKey = Annotated[
 ]
 
 
+def entries(count: int) -> str:
+    """So many entries, in words."""
+    return "1 entry" if count == 1 else f"{count} entries"
+
+
 def private_key(key: str) -> SigningKey:
     """A private key by path or URI.
 

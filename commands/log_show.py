@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .log_options import Folder, LogKey, verifier_key
+from .log_options import Folder, LogKey, entries, verifier_key
 from .options import NoColor, Quiet, Tables
 from .output import finish, guarded, output
 
@@ -34,13 +34,13 @@ def show(
     target = output(formats, quiet=quiet, no_color=no_color)
     log = Log.open(folder, verifier_key(log_key))
     checkpoint = log.checkpoint()
-    entries = list(listed(log, last=last, containing=find))
+    found = list(listed(log, last=last, containing=find))
     document = {
         "origin": log.key.name,
         "key": str(log.key),
         "size": checkpoint.size,
         "root": checkpoint.root.hex(),
-        "entries": entries,
+        "entries": found,
     }
     target.write(lambda format, color, width: render_log(document, format, color=color, width=width))
-    return finish("pass", f"{checkpoint.size} entries, {len(entries)} shown")
+    return finish("pass", f"{entries(checkpoint.size)}, {len(found)} shown")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .log_options import Folder, LogKey, private_key, verifier_key
+from .log_options import Folder, LogKey, entries, private_key, verifier_key
 from .options import Now, moment
 from .output import finish, guarded
 
@@ -50,5 +50,7 @@ def witness(
         log.publish(found.cosigned)
     if signer is not None:
         print(signer.key)
-    before = "seen for the first time" if found.before is None else f"grew from {found.before.size} entries"
-    return finish("pass", f"{log.key.name}, {found.now.size} entries, {before}{'' if signer is None else '; cosigned'}")
+    before = "seen for the first time" if found.before is None else f"grew from {entries(found.before.size)}"
+    return finish(
+        "pass", f"{log.key.name}, {entries(found.now.size)}, {before}{'' if signer is None else '; cosigned'}"
+    )

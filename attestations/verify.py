@@ -95,7 +95,7 @@ class Demands:
         return {
             "trusted": self.basis,
             "trust_policy": {"sha256": self.trust.digest},
-            "signers": [self._described(name) for name in self.trust.signers],
+            "trusted_signers": [self._described(name) for name in self.trust.signers],
             "now": shown(self.now),
             "as_of": None if self.as_of is None else shown(self.as_of),
             "subjects": [str(path) for path in self.subjects],

@@ -11,11 +11,11 @@ from .reading import items
 from .table import render_table
 
 _COLUMNS = {"Check": "check", "Holds": "ok", "Compared": "compared"}
-_SHORT = 64  # characters, so that key ids and digests are whole; JSON has all of the rest
+_SHORT = 64  # characters, so that key ids and digests are whole; the JSON report has all of everything
+_STRUCTURE = 48  # of a structure, so that it takes one line of a terminal
 _NOT_ASKED: tuple[object, ...] = (None, False, [])
 _ALWAYS = ("network", "replay", "subjects")
 _NOT_MADE = (None, "skipped")
-_LABELS = {"signers": "trusted signers"}  # all those whom the verifier believes, not those who signed
 
 
 def render_verification(report: Mapping[str, Any], format: Format, *, color: bool = False, width: int = 100) -> str:
@@ -34,9 +34,7 @@ def render_verification(report: Mapping[str, Any], format: Format, *, color: boo
     rows = [_shown(row) for row in items(report, "rows")]
     settings = report.get("settings") or {}
     unused = [name for name in sorted(settings) if settings[name] in _NOT_ASKED and name not in _ALWAYS]
-    notes = [
-        f"{_LABELS.get(name, plain(name))}: {_told(settings[name])}" for name in sorted(settings) if name not in unused
-    ]
+    notes = [f"{plain(name)}: {_told(settings[name])}" for name in sorted(settings) if name not in unused]
     notes += [f"not asked for: {', '.join(map(plain, unused))}"] if unused else []
     return render_table(
         report, rows, _COLUMNS, format, notes=[*notes, _conclusion(report, rows)], color=color, width=width
@@ -63,7 +61,8 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"
+    limit = _STRUCTURE if text[:1] in ("[", "{") else _SHORT
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def _conclusion(report: Mapping[str, Any], rows: list[dict[str, Any]]) -> str:

@@ -67,7 +67,7 @@ def test_the_report_says_under_which_settings_it_was_made(tmp_path: Path) -> Non
     assert document["settings"] == {
         "trusted": "test",
         "trust_policy": {"sha256": document["settings"]["trust_policy"]["sha256"]},
-        "signers": [KEY.public.id],
+        "trusted_signers": [KEY.public.id],
         "now": "2026-11-20T07:00:00Z",
         "as_of": None,
         "subjects": [str(tmp_path / "pipeline")],

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import BuiltIn, Checklist, Formats, NoColor, Packs, moment
+from .options import BuiltIn, Checklist, NoColor, Packs, Tables, moment
 from .output import finish, guarded, output
 
 
@@ -20,7 +20,7 @@ def explain(
     checklist: Checklist = None,
     policies: Packs = None,
     built_in: BuiltIn = None,
-    formats: Formats = None,
+    formats: Tables = None,
     no_color: NoColor = False,
 ) -> int:
     """Explain one control: what it asks, how it is decided, on whose evidence, and how to meet it.

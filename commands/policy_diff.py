@@ -13,7 +13,6 @@ from ..evaluator.engines.limits import DEFAULT_MEMORY_MIB, DEFAULT_SECONDS, Limi
 from .options import (
     EngineName,
     EngineOption,
-    Formats,
     MaxMemory,
     MaxSeconds,
     NoColor,
@@ -22,6 +21,7 @@ from .options import (
     OpaKey,
     OpaUrl,
     Quiet,
+    Tables,
     moment,
     opa_server,
 )
@@ -63,7 +63,7 @@ def diff(
         str | None,
         typer.Option("--now", help="For graphs alone: evaluation time; else that of the newest observation."),
     ] = None,
-    formats: Formats = None,
+    formats: Tables = None,
     quiet: Quiet = False,
     no_color: NoColor = False,
 ) -> int:

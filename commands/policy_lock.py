@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import BuiltIn, Formats, NoColor, Now, Online, Packs, Trust, moment
+from .options import BuiltIn, NoColor, Now, Online, Packs, Tables, Trust, moment
 from .output import finish, guarded, output, say
 
 
@@ -19,7 +19,7 @@ def lock(
     trust: Trust = None,
     now: Now = None,
     online: Online = False,
-    formats: Formats = None,
+    formats: Tables = None,
     no_color: NoColor = False,
 ) -> int:
     """Write probatum.lock: the digest of each pack of policies that the manifest names, for review and for every run.

@@ -13,7 +13,6 @@ from .options import (
     Checklist,
     EngineName,
     EngineOption,
-    Formats,
     MaxMemory,
     MaxSeconds,
     NoColor,
@@ -22,6 +21,7 @@ from .options import (
     OpaKey,
     OpaUrl,
     Packs,
+    Tables,
     opa_server,
 )
 from .output import finish, guarded, output
@@ -49,7 +49,7 @@ def query(
     max_seconds: MaxSeconds = DEFAULT_SECONDS,
     max_memory: MaxMemory = DEFAULT_MEMORY_MIB,
     now: AsOf = None,
-    formats: Formats = None,
+    formats: Tables = None,
     no_color: NoColor = False,
 ) -> int:
     """Ask evidence anything: a Rego expression over the graph as policies see it, with their libraries at hand.

@@ -35,7 +35,7 @@ def gather(given: Iterable[Given], trust: TrustPolicy, now: datetime, missing: S
         try:
             documents.append(read_document(item, trust, now))
         except ProbatumError as error:
-            problems.append(Problem(item.source, str(error), error.remedy))
+            problems.append(Problem(item.source, str(error).removeprefix(f"{item.source} "), error.remedy))
     found = Revocations(tuple(documents))
     problems += [*_stale(found, now), *_forked(documents), *_old(found, trust, now), *_lookalikes(found, trust)]
     return Revocations(tuple(documents), tuple(problems), given=bool(items or problems))

@@ -22,7 +22,7 @@ from .trusted import TimestampAuthority
 
 _MAX_BYTES = 64 * 1024
 _SECONDS = 30
-_REMEDY = "check the address of the timestamp authority, or leave --timestamp out"
+_REMEDY = "check the address, name another timestamp authority, or do without one"
 
 
 @dataclass(frozen=True)

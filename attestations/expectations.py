@@ -17,6 +17,10 @@ from .vsa import policy_uri, resource_uri
 
 Document = Mapping[str, Any]
 
+_POLICIES = "other policies than the verifier wants"
+_GATE_TRUST = "the gate believed other signers than the verifier wants, or had no trust policy"
+_PARAMETERS = "other parameters than the verifier wants"
+
 
 @dataclass(frozen=True)
 class Expectations:
@@ -30,6 +34,8 @@ class Expectations:
         max_age_days: how old the verdict may be.
         not_before: it may not be older than this.
         no_bypasses: nothing may have weakened the run.
+        gate_trust: SHA-256 of the trust policy by which the gate judged signatures in the pipeline.
+        parameters_digest: SHA-256 of the parameters that the pipeline set.
     """
 
     pipeline: str | None = None
@@ -39,6 +45,8 @@ class Expectations:
     max_age_days: float | None = None
     not_before: datetime | None = None
     no_bypasses: bool = False
+    gate_trust: str | None = None
+    parameters_digest: str | None = None
 
     def to_document(self) -> dict[str, Any]:
         """The verifier's own settings, as the report shows them."""
@@ -56,7 +64,7 @@ class Expectations:
             signed_at: when it was there at the latest, by somebody other than its signer; None where nobody says.
         """
         pipeline, checklist = assessment["pipeline"], assessment["checklist"]
-        pinned = assessment["digests"]["policies"]["sha256"]
+        digests = assessment["digests"]
         identified = f"{checklist['id']}@{checklist['version']}"
         by_uri = self.pipeline is not None and ":" in self.pipeline
         name = verdict["resourceUri"] if by_uri else pipeline.get("name")
@@ -64,7 +72,9 @@ class Expectations:
         yield _asked("pipeline", self.pipeline, name, "another pipeline's verdict")
         yield _asked("checklist", wanted, _like(wanted, identified), "a verdict by another checklist")
         yield _asked("stage", self.stage, assessment.get("stage"), "a verdict of another stage, or of all at once")
-        yield _asked("policy digest", self.policy_digest, pinned, "other policies than the verifier wants")
+        yield _asked("policy digest", self.policy_digest, _sha256(digests, "policies"), _POLICIES)
+        yield _asked("gate trust", self.gate_trust, _sha256(digests, "trust_policy"), _GATE_TRUST)
+        yield _asked("parameters digest", self.parameters_digest, _sha256(digests, "parameters"), _PARAMETERS)
         yield _bypasses(self.no_bypasses, assessment.get("bypasses", ()))
         yield from self.of_time(verdict["timeVerified"], now)
         if signed_at is not None:
@@ -87,6 +97,8 @@ class Expectations:
         yield _asked("checklist", *_checklist_uri(self.checklist, policy.get("uri")), "a verdict by another checklist")
         yield _asked("stage", self.stage, None, "only the package of a verdict tells its stage")
         yield _asked("policy digest", self.policy_digest, (digest or {}).get("sha256"), "other policies than wanted")
+        yield _asked("gate trust", self.gate_trust, None, "only the package of a verdict tells it")
+        yield _asked("parameters digest", self.parameters_digest, None, "only the package of a verdict tells it")
         if self.no_bypasses:
             yield Row("bypasses", False, "none", "", "only the package of a verdict tells them")
         yield from self.of_time(verdict.get("timeVerified"), now)
@@ -98,7 +110,9 @@ class Expectations:
             time: that it states, where it states one.
             now: for ages.
         """
-        asked = ("pipeline", "checklist", "stage", "policy_digest", "no_bypasses")
+        asked = (
+            "pipeline", "checklist", "stage", "policy_digest", "no_bypasses", "gate_trust", "parameters_digest",
+        )  # fmt: skip
         for name in asked:
             if wanted := getattr(self, name):
                 yield Row(name.replace("_", " "), False, str(wanted), "", "only a verdict tells this")
@@ -130,6 +144,11 @@ def _asked(check: str, wanted: str | None, found: Any, otherwise: str) -> Row:
     if wanted is None:
         return Row(check, None, "", "" if found is None else str(found), f"no {check} was asked for")
     return equal(check, wanted, "" if found is None else found, otherwise)
+
+
+def _sha256(digests: Document, name: str) -> Any:
+    """A digest that an assessment pins; None where there was no such thing, as without a trust policy."""
+    return (digests.get(name) or {}).get("sha256")
 
 
 def _dated(time: str, signed_at: datetime) -> Row:

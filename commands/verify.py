@@ -89,6 +89,15 @@ def verify(
     policy_digest: Annotated[
         str | None, typer.Option("--policy-digest", help="Refuse other policies than those with this SHA-256.")
     ] = None,
+    gate_trust: Annotated[
+        Path | None,
+        typer.Option(
+            "--gate-trust", metavar="FILE", help="Refuse a verdict made under another trust policy than this."
+        ),
+    ] = None,
+    parameters_digest: Annotated[
+        str | None, typer.Option("--parameters-digest", help="Refuse other parameters than those with this SHA-256.")
+    ] = None,
     max_age: Annotated[
         float | None, typer.Option("--max-age", help="Refuse a verdict older than this many days.")
     ] = None,
@@ -124,12 +133,14 @@ def verify(
     """
     from .. import audit
     from ..attestations.expectations import Expectations
+    from ..attestations.trust_file import load_trust
     from ..reports.verification import render_verification
 
     written = _output(formats, manifest, quiet=quiet, no_color=no_color)
     expected = Expectations(
-        pipeline, checklist, stage, policy_digest, max_age, _moment("--not-before", not_before), no_bypasses
-    )
+        pipeline, checklist, stage, policy_digest, max_age, _moment("--not-before", not_before), no_bypasses,
+        None if gate_trust is None else load_trust(gate_trust).digest, parameters_digest,
+    )  # fmt: skip
     asked = audit.Audit(
         moment(now)[0], tuple(subject or ()), trust, tuple(public_key or ()), expected, _moment("--as-of", as_of),
         artifact, type, replay, exact_engine, engine, opa_server(opa_url, opa_ca, opa_cert, opa_key),

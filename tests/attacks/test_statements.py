@@ -253,6 +253,7 @@ def test_a_verdict_of_the_future(tmp_path: Path) -> None:
         ({"checklist": "secure-pipeline@0.9.0"}, {"checklist": "secure-pipeline@1.0.0"}),
         ({"stage": "deployment"}, {}),
         ({"policy_digest": "0" * 64}, {"policy_digest": POLICIES.digest}),
+        ({"parameters_digest": "0" * 64}, {"parameters_digest": strict_json.digest({})}),
     ],
 )
 def test_a_verdict_of_something_else(tmp_path: Path, wanted: dict[str, Any], good: dict[str, Any]) -> None:
@@ -312,6 +313,32 @@ def test_a_gate_that_trusted_others_than_the_verifier_does(tmp_path: Path) -> No
     assert row.ok
 
 
+def test_a_gate_without_the_trust_policy_that_the_verifier_demands(tmp_path: Path) -> None:
+    """A true verdict by a gate that believed its pipeline's author as well, or nobody, is refused on demand."""
+    theirs = trust_keys([KEY.public, ed_key("author").public], source="the pipeline's")
+    ours = trust_keys([KEY.public], source="ours")
+    written(tmp_path, trust=theirs)
+    row = failure(check(tmp_path, gate_trust=ours.digest))
+    assert (row.check, row.expected, row.found) == ("gate trust", ours.digest, theirs.digest)
+    assert check(tmp_path, gate_trust=theirs.digest).ok
+    written(tmp_path)
+    row = failure(check(tmp_path, gate_trust=ours.digest))
+    assert (row.check, row.found) == ("gate trust", "")
+    assert "had no trust policy" in row.detail
+
+
+def test_parameters_that_the_pipeline_loosened(tmp_path: Path) -> None:
+    """The record is true and consistent, of limits that the pipeline's own manifest lowered."""
+    loose = {"MODEL-01": {"min_tier": "declared"}}
+    of = graph(pipeline(tmp_path / "pipeline"))
+    good = assessment(of)
+    digests = {**good["digests"], "parameters": {"sha256": strict_json.digest(loose)}}
+    written(tmp_path, assessment={**good, "digests": digests}, settings={**settings(), "parameters": loose})
+    assert check(tmp_path).ok
+    assert failure(check(tmp_path, parameters_digest=strict_json.digest({}))).check == "parameters digest"
+    assert check(tmp_path, parameters_digest=strict_json.digest(loose)).ok
+
+
 def test_settings_of_the_replay_that_were_loosened(tmp_path: Path) -> None:
     """Lower limits or more waivers in the settings than in the record would make a replay agree with a lie."""
     for change in ({"parameters": {"MODEL-01": {"tier": "declared"}}}, {"waivers": [{"id": "W"}]}):
@@ -367,7 +394,7 @@ def test_a_report_without_a_check_that_was_made_is_no_verification() -> None:
 @pytest.mark.parametrize(
     "wanted",
     [{"pipeline": "p"}, {"checklist": "c"}, {"stage": "training"}, {"policy_digest": "0" * 64}, {"no_bypasses": True},
-     {"max_age_days": 1.0}, {"not_before": NOW}],
+     {"max_age_days": 1.0}, {"not_before": NOW}, {"gate_trust": "0" * 64}, {"parameters_digest": "0" * 64}],
 )  # fmt: skip
 def test_what_an_attestation_cannot_tell_is_refused(tmp_path: Path, wanted: dict[str, Any]) -> None:
     """An expectation that a document says nothing about is not met by silence."""
@@ -399,6 +426,7 @@ def test_a_summary_at_hand_without_its_package(tmp_path: Path) -> None:
     for wanted in (
         Expectations(pipeline="q"), Expectations(checklist="d"), Expectations(checklist="c@2"),
         Expectations(stage="training"), Expectations(policy_digest="b" * 64), Expectations(no_bypasses=True),
+        Expectations(gate_trust="b" * 64), Expectations(parameters_digest="b" * 64),
     ):  # fmt: skip
         assert not verified(tmp_path, summary(), expected=wanted).ok
 

@@ -52,6 +52,8 @@ def test_a_package_as_written_is_accepted(tmp_path: Path) -> None:
         "pipeline",
         "checklist",
         "stage",
+        "gate trust",
+        "parameters digest",
         "bypasses",
         "trust policy of the gate",
         "replay",
@@ -81,6 +83,8 @@ def test_the_report_says_under_which_settings_it_was_made(tmp_path: Path) -> Non
         "max_age_days": 3,
         "not_before": None,
         "no_bypasses": False,
+        "gate_trust": None,
+        "parameters_digest": None,
     }
     assert {"check": "replay", "ok": "skipped"}.items() <= document["rows"][-1].items()
     assert document["kind"] == "verdict package"

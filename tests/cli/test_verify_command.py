@@ -18,9 +18,11 @@ from package_case import KEY, assessment, contents, graph, pipeline, written
 from replay_case import evaluated
 from signing_case import envelope, sha256, statement, write
 
+from probatum import strict_json
 from probatum.attestations.attestor import KeyAttestor
 from probatum.attestations.package import write_package
 from probatum.attestations.predicates import POLICY_BUNDLE, PROVENANCE_V1
+from probatum.attestations.trust_file import load_trust
 from probatum.evaluator.bundle import pack
 from probatum.evaluator.policies import PolicySet
 
@@ -61,6 +63,7 @@ def test_a_package_that_holds(run: Run, place: Path) -> None:
     "options",
     [
         ("--pipeline", "q"), ("--checklist", "other"), ("--stage", "training"), ("--policy-digest", "0" * 64),
+        ("--parameters-digest", "0" * 64),
         ("--max-age", "0.5", "--now", "2026-11-21T07:00:00Z"), ("--not-before", "2026-11-20T07:00:01Z"),
         ("--as-of", "2026-11-20T07:00:00Z"), ("--subject", "/etc/hostname"),
     ],
@@ -69,6 +72,22 @@ def test_a_package_of_something_else(run: Run, place: Path, options: tuple[str, 
     done = run("verify", place / "verdict", *trusting(place), *options)
     assert done.exit_code == 1
     assert "REFUSED" in last_line(done)
+
+
+def test_a_package_by_a_gate_that_trusted_somebody(run: Run, place: Path) -> None:
+    """The trust policy that the gate had to have is a file; of parameters the digest is given."""
+    wanted = ("--gate-trust", place / "trust.yaml", "--parameters-digest", strict_json.digest({}))
+    done = run("verify", place / "verdict", *trusting(place), *wanted)
+    assert (done.exit_code, last_line(done)) == (1, "probatum: REFUSED: gate trust (exit 1)")
+    written(place, trust=load_trust(place / "trust.yaml"))
+    done = run("verify", place / "verdict", *trusting(place), *wanted, "--format", "json")
+    assert done.exit_code == 0, done.stderr
+    settings = json.loads(done.stdout)["settings"]
+    assert settings["gate_trust"] == load_trust(place / "trust.yaml").digest
+    assert settings["parameters_digest"] == strict_json.digest({})
+    done = run("verify", place / "verdict", *trusting(place), "--gate-trust", place / "none.yaml")
+    assert done.exit_code == 2
+    assert "none.yaml" in last_line(done)
 
 
 @pytest.mark.parametrize(("outcome", "code"), [("fail", 1), ("inconclusive", 3)])

@@ -40,17 +40,38 @@ class Verification:
     identity: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What lies beside a signed document and was made from its bytes, so that others vouch for it.
+
+    Args:
+        log_proof: a C2SP tlog-proof that a transparency log holds it; None where there is none.
+        timestamp: an RFC 3161 response over it; None where there is none.
+    """
+
+    log_proof: bytes | None = None
+    timestamp: bytes | None = None
+
+
+NOTHING_BESIDE = Beside()
+
+
 class EnvelopeVerifier(Protocol):
     """Checks signed documents against the trust policy; given to collectors, which know no cryptography."""
 
-    def verify(self, data: bytes, *, source: str, pinned: bool = False) -> Verification:
+    def verify(
+        self, data: bytes, *, source: str, pinned_by: Verification | None = None, beside: Beside = NOTHING_BESIDE
+    ) -> Verification:
         """Verify one DSSE envelope, sigstore bundle or in-toto metablock.
 
         Args:
             data: the document's bytes.
             source: what to call it in reasons.
-            pinned: a verified document names this one by its digest, so that its signers stand for this one, too: one
-                allowed signature is enough, and no log or timestamp of its own is demanded.
+            pinned_by: a verified document that names this one by its digest, so that its signers stand for this one,
+                too: one allowed signature is enough, no log or timestamp of its own is demanded, and who vouches for
+                the time of that one vouches for this.
+            beside: what others vouch for it with; a part that the trust policy could check and that does not hold
+                refuses it, as in a verdict package.
         """
 
     def documents(self, data: bytes, *, source: str) -> Sequence[tuple[str, bytes]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -95,7 +95,7 @@ def check_envelope(
     if signed is None:
         return CheckedStatement(tuple(rows))
     beside, facts = vouched()
-    facts = _both(signed.facts, facts)
+    facts = signed.facts.and_beside(facts)
     try:
         statement = parse_statement(signed.payload, source=name, limits=LIMITS)
         rows.append(equal(f"{name}: statement type", STATEMENT_V1, statement["_type"]))
@@ -144,12 +144,6 @@ def _bundle(data: bytes, name: str, trust: TrustPolicy, rows: list[Row]) -> _Sig
     if checked.found is None:
         return None
     return _Signed(checked.found.content, checked.found.signers, checked.found.facts, checked.found.claims)
-
-
-def _both(own: SignatureFacts, beside: SignatureFacts) -> SignatureFacts:
-    """What a document itself and what lies beside it say; its own time comes first."""
-    logs, authorities = own.logs | beside.logs, own.authorities | beside.authorities
-    return replace(own, signed_at=own.signed_at or beside.signed_at, logs=logs, authorities=authorities)
 
 
 def _signature_row(name: str, envelope: Envelope, trust: TrustPolicy) -> Row:

@@ -8,7 +8,7 @@ timestamp authority vouches for, and without one at the time of the verification
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -50,6 +50,11 @@ class SignatureFacts:
     authorities: frozenset[str] = frozenset()
     key: PublicKey | None = None
     identity: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def and_beside(self, beside: SignatureFacts) -> SignatureFacts:
+        """With what lies beside the document; the document's own time comes first."""
+        logs, authorities = self.logs | beside.logs, self.authorities | beside.authorities
+        return replace(self, signed_at=self.signed_at or beside.signed_at, logs=logs, authorities=authorities)
 
 
 NOTHING_KNOWN = SignatureFacts()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .. import strict_json
 from ..errors import ProbatumError, TrustError
-from ..verification import Verification
+from ..verification import NOTHING_BESIDE, Beside, Verification
 from .foreign import containers
 from .forms import kind_of, refuse_if_named
 from .one_signature import for_one_signature
@@ -17,8 +17,9 @@ from .signature_case import SignatureCase
 from .signed_content import SignedContent
 from .signed_documents import signed_document
 from .signed_files import signed_file
-from .signing_time import shown
+from .signing_time import NOTHING_KNOWN, SignatureFacts, parse_time, shown
 from .trust import TrustPolicy
+from .witnessed import vouched
 
 
 class TrustVerifier:
@@ -35,27 +36,35 @@ class TrustVerifier:
         self._now = now
         self._as_of = as_of
 
-    def verify(self, data: bytes, *, source: str, pinned: bool = False) -> Verification:
+    def verify(
+        self, data: bytes, *, source: str, pinned_by: Verification | None = None, beside: Beside = NOTHING_BESIDE
+    ) -> Verification:
         """Verify one document that carries what was signed, in any of the forms of `forms.KINDS`.
 
         Args:
             data: the document's bytes.
             source: what to call it in reasons.
-            pinned: a verified document names this one by its digest; see `for_one_signature`.
+            pinned_by: a verified document that names this one by its digest; see `for_one_signature`.
+            beside: what others vouch for it with; a part that does not hold refuses it.
 
         Returns:
             What the trust policy says; a document that cannot be read is not verified, with the reason.
         """
-        if pinned:
-            one = TrustVerifier(for_one_signature(self._trust), self._now, as_of=self._as_of)
-            return one.verify(data, source=source)
+        if pinned_by is None:
+            return self._verify(data, source, beside, NOTHING_KNOWN)
+        one = TrustVerifier(for_one_signature(self._trust), self._now, as_of=self._as_of)
+        return one._verify(data, source, beside, SignatureFacts(parse_time(pinned_by.signed_at)))
+
+    def _verify(self, data: bytes, source: str, beside: Beside, known: SignatureFacts) -> Verification:
+        """As `verify`; ``known`` comes from the document that names this one."""
         kind = "unknown"
         try:
             refuse_if_named(data, source=source)
-            source, data = _only_one(data, source)
-            document = strict_json.loads(data, source=source, fold_case=True)
+            name, inner = _only_one(data, source)
+            document = strict_json.loads(inner, source=name, fold_case=True)
             kind = kind_of(document)
-            return self._allowed(kind, signed_document(kind, document, data, self._case(source)))
+            signed = signed_document(kind, document, inner, self._case(name))
+            return self._allowed(kind, signed, self._vouched(data, beside, source).and_beside(known))
         except ProbatumError as error:
             return Verification(False, str(error), kind=kind)
 
@@ -93,9 +102,22 @@ class TrustVerifier:
     def _case(self, source: str) -> SignatureCase:
         return SignatureCase(self._trust, self._now, self._as_of, source)
 
-    def _allowed(self, kind: str, signed: SignedContent) -> Verification:
-        signers = signed.signers
-        trust, facts = self._trust, signers.facts
+    def _vouched(self, data: bytes, beside: Beside, source: str) -> SignatureFacts:
+        """What others vouch for; asked once the signatures hold."""
+        if beside == NOTHING_BESIDE:
+            return NOTHING_KNOWN
+        rows, facts = vouched(data, beside, self._trust, self._now)
+        if wrong := [row for row in rows if row.ok is False]:
+            why = "; ".join(f"{row.check}: {row.detail}" for row in wrong)
+            raise TrustError(
+                f"what lies beside {source} does not hold", why=why, remedy="get the verdict package again"
+            )
+        return facts
+
+    def _allowed(self, kind: str, signed: SignedContent, beside: SignatureFacts = NOTHING_KNOWN) -> Verification:
+        """Hold the signers against the roles; what lies beside the document is known of each of them."""
+        signers, trust = signed.signers, self._trust
+        facts = {name: signers.facts.get(name, NOTHING_KNOWN).and_beside(beside) for name in signers.names}
         allowed = allow(trust, signed.about, signers.names, signed.statement, self._now, as_of=self._as_of, facts=facts)
         if not allowed.roles:
             return Verification(False, allowed.reason, signers=signers.names, kind=kind)

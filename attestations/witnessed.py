@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ..verification import Beside
 from .check_timestamp import check_timestamp
 from .package_files import PackageFiles
 from .package_names import LOG_PROOF, TIMESTAMP
@@ -32,11 +33,23 @@ def witnessed(
         ProbatumError: a file cannot be read, or was changed meanwhile.
     """
     present = files.digests()
-    response, proof = (files.read(name) if name in present else None for name in (TIMESTAMP, LOG_PROOF))
-    row, stamped = check_timestamp(response, verdict, trust)
-    rows, logs, logged_at = _logged(verdict, proof, trust, now)
+    proof, response = (files.read(name) if name in present else None for name in (LOG_PROOF, TIMESTAMP))
+    return vouched(verdict, Beside(proof, response), trust, now)
+
+
+def vouched(document: bytes, beside: Beside, trust: TrustPolicy, now: datetime) -> tuple[list[Row], SignatureFacts]:
+    """The rows of what lies beside a signed document, and what holds of the document because of it.
+
+    Args:
+        document: its exact bytes.
+        beside: what others vouch for it with.
+        trust: names logs and timestamp authorities.
+        now: no time may lie after it.
+    """
+    row, stamped = check_timestamp(beside.timestamp, document, trust)
+    rows, logs, logged_at = _logged(document, beside.log_proof, trust, now)
     times = [time for time in (stamped.signed_at, logged_at) if time is not None]
-    earliest = min(times, default=None)  # by each of them the verdict was there
+    earliest = min(times, default=None)  # by each of them the document was there
     return [row, *rows], SignatureFacts(earliest, logs, stamped.authorities)
 
 

@@ -19,8 +19,9 @@ class Verdicts:
     """Tells, for every model and dataset, which verdicts there are about its content and under its name.
 
     Settings: ``paths``, a list of verdict packages, verdict files, or patterns of them, below the pipeline's folder.
-    A verdict that cannot be relied on makes the evidence partial, so that spoiling one hides no bad news. Verdicts and
-    their assessments are kept beside the tools' raw output, so that an auditor can verify them again.
+    A verdict that cannot be relied on makes the evidence partial, so that spoiling one hides no bad news. Verdicts,
+    their assessments, log proofs and timestamps are kept beside the tools' raw output, so that an auditor can verify
+    them again.
     """
 
     name = "verdicts"

@@ -52,7 +52,11 @@ def files_of(context: Context, pattern: str, inside: Callable[[Path], Iterable[P
 
 
 def media_type(path: str) -> str:
-    """IANA media type of a signed file, by its name."""
+    """IANA media type of a signed file, or of what lies beside it, by its name."""
+    if path.endswith(".tlog-proof"):
+        return "text/plain"
+    if path.endswith(".tsr"):
+        return "application/timestamp-reply"
     if path.endswith(".sigstore.json"):
         return "application/vnd.dev.sigstore.bundle+json"
     return "application/vnd.dsse.envelope.v1+json"

@@ -15,10 +15,11 @@ from typing import Any
 from ...errors import EvidenceError
 from ...evaluator.times import seconds
 from ...files import read_limited
-from ...verification import EnvelopeVerifier, Verification
+from ...verification import Beside, EnvelopeVerifier, Verification
 
 VSA = "https://slsa.dev/verification_summary/v1"
 ASSESSMENT = "https://probatum.dev/assessment/v1"
+FORMS = (".dsse.json", ".sigstore.json")
 NAMES = ("verdict.dsse.json", "verdict.sigstore.json")
 ROLE = "verdict"
 MAX_BYTES = 64 * 1024 * 1024
@@ -31,7 +32,7 @@ class Verdict:
 
     Args:
         source: path of the verdict, relative to the pipeline's root.
-        files: path to bytes of the verdict and of its assessment.
+        files: path to bytes of the verdict, of its assessment, and of what others vouch for the verdict with.
         signers: who signed the verdict, by the trust policy's names.
         subjects: name and digests of each content that it is about.
         fields: ``stage``, ``result``, ``pipeline``, ``checklist``, ``checklist_version`` and ``time``.
@@ -45,7 +46,7 @@ class Verdict:
 
     @property
     def digests(self) -> dict[str, str]:
-        """Path to SHA-256 of the verdict and of its assessment."""
+        """Path to SHA-256 of each of the files."""
         return {path: hashlib.sha256(data).hexdigest() for path, data in self.files.items()}
 
 
@@ -62,26 +63,39 @@ def read_verdict(root: Path, source: str, verifier: EnvelopeVerifier) -> Verdict
         EvidenceError: a signature does not hold, or verdict and assessment do not belong together.
     """
     data = read_limited(root / source, MAX_BYTES)
-    signed = _verified(verifier, data, source, VSA)
+    vouched = _vouched_with(root, source)
+    signed = _of_kind(verifier.verify(data, source=source, beside=Beside(*vouched.values())), VSA)
     verdict = _object(signed.statement, "statement", source)
     summary = _object(verdict.get("predicate"), "predicate", source)
-    beside, assessed = _assessment_beside(root, source, summary)
-    other = _object(_verified(verifier, assessed, beside, ASSESSMENT, pinned=True).statement, "statement", beside)
-    details = _object(other.get("predicate"), "predicate", beside)
+    place, assessed = _assessment_beside(root, source, summary)
+    found = _of_kind(verifier.verify(assessed, source=place, pinned_by=signed), ASSESSMENT)
+    other = _object(found.statement, "statement", place)
+    details = _object(other.get("predicate"), "predicate", place)
     _check_link(source, verdict, other)
     subjects = tuple((str(item.get("name", "")), item["digest"]) for item in verdict["subject"])
-    return Verdict(source, {source: data, beside: assessed}, signed.signers, subjects, _fields(details, source))
+    there = {path: content for path, content in vouched.items() if content is not None}
+    files = {source: data, place: assessed, **there}
+    return Verdict(source, files, signed.signers, subjects, _fields(details, source))
 
 
-def _verified(
-    verifier: EnvelopeVerifier, data: bytes, source: str, about: str, *, pinned: bool = False
-) -> Verification:
-    found = verifier.verify(data, source=source, pinned=pinned)
+def _of_kind(found: Verification, about: str) -> Verification:
     if not found.verified:
         raise EvidenceError("it is not verified", why=found.reason)
     if found.about != about or ROLE not in found.roles:
         raise EvidenceError("it is no verdict", why=f"it is {found.about}, signed by the role {found.role}")
     return found
+
+
+def _vouched_with(root: Path, source: str) -> dict[str, bytes | None]:
+    """Path and bytes of a verdict's log proof and of its timestamp, in this order; None where there is none."""
+    stem = next((source.removesuffix(form) for form in FORMS if source.endswith(form)), source)
+    return {path: _if_there(root, path) for path in (f"{stem}.tlog-proof", f"{stem}.tsr")}
+
+
+def _if_there(root: Path, path: str) -> bytes | None:
+    if (root / path).is_symlink():
+        raise EvidenceError(f"{path} is a link", why="it could lead anywhere")
+    return read_limited(root / path, MAX_BYTES) if (root / path).exists() else None
 
 
 def _assessment_beside(root: Path, source: str, summary: Mapping[str, Any]) -> tuple[str, bytes]:

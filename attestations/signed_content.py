@@ -64,23 +64,30 @@ def read_payload(payload: bytes, signers: Signers, trust: TrustPolicy, now: date
     document = strict_json.loads(payload, source=source, fold_case=True)
     kind = document.get("_type") if isinstance(document, Mapping) else None
     if kind in metablock.KINDS:
-        metablock.signed_bytes(document, source=source)  # the library's field checks, as for the classic form
-        return read_metadata(document, signers, now, source=source)
-    objection = statement_objection(trust, payload)
-    if objection:
-        raise TrustError(f"{source} does not count any more", why=objection)
+        return read_metadata(document, signers, trust, now, source=source)
+    _refuse_revoked(payload, trust, source)
     statement = parse_statement(payload, source=source)
     return SignedContent(statement["predicateType"], signers, statement)
 
 
-def read_metadata(document: Mapping[str, Any], signers: Signers, now: datetime, *, source: str) -> SignedContent:
-    """Read an in-toto link or layout.
+def read_metadata(
+    document: Mapping[str, Any], signers: Signers, trust: TrustPolicy, now: datetime, *, source: str
+) -> SignedContent:
+    """Read an in-toto link or layout, of an envelope or of the classic form.
 
     Raises:
-        TrustError: it is a layout that has expired, forbids nothing, or wants commands to be run.
+        TrustError: it was revoked or is malformed, or it is a layout that has expired, forbids nothing, or wants
+            commands to be run.
     """
     kind = str(document["_type"])
+    _refuse_revoked(metablock.signed_bytes(document, source=source), trust, source)
     objection = metablock.check_layout(document, now) if kind == LAYOUT else ""
     if objection:
         raise TrustError(f"{source} is refused", why=objection, remedy="sign a layout without that")
     return SignedContent(kind, signers, document)
+
+
+def _refuse_revoked(signed: bytes, trust: TrustPolicy, source: str) -> None:
+    objection = statement_objection(trust, signed)
+    if objection:
+        raise TrustError(f"{source} does not count any more", why=objection)

@@ -45,7 +45,7 @@ def signed_document(kind: str, document: Mapping[str, Any], data: bytes, case: S
     if kind in metablock.KINDS:
         keys = metablock.signers_of(document, list(case.trust.keys.values()), source=case.source)
         when = case.as_of or case.now
-        return read_metadata(document["signed"], case.signed_by(keys), when, source=case.source)
+        return read_metadata(document["signed"], case.signed_by(keys), case.trust, when, source=case.source)
     if kind == "signature":
         raise TrustError(f"{case.source} signs a file, not a statement", why="the file is not beside it")
     return refuse_unknown(document, source=case.source)

@@ -63,7 +63,10 @@ def verdict(
 @guarded
 def attestation(
     file: Annotated[
-        Path, typer.Argument(help="An attestation: signed evidence, an approval, a provenance, ….", show_default=False)
+        Path,
+        typer.Argument(
+            help="An attestation: signed evidence, an approval, a provenance, an in-toto link, ….", show_default=False
+        ),
     ],
     reason: Reason,
     out: Out,

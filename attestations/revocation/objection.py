@@ -34,7 +34,7 @@ def statement_objection(policy: TrustPolicy, payload: bytes) -> str:
 
     Args:
         policy: the trust policy, with what is revoked.
-        payload: the signed bytes.
+        payload: the signed bytes; of an in-toto link or layout those of its classic form, in whatever envelope it is.
     """
     known = policy.revocations
     hit = None if known is None else known.find_statement(hashlib.sha256(payload).hexdigest())

@@ -13,7 +13,7 @@ from ..public_key import PublicKey
 from ..statement import parse_statement
 from ..zip_package import SUFFIX, unzipped
 from .entry import Target, key_target, sha256_target
-from .signed_payload import LIMITS, payload_of
+from .signed_payload import LIMITS, metadata_in, payload_of
 
 _MAX_KEY_BYTES = 64 * 1024
 
@@ -45,22 +45,26 @@ def attestation_targets(path: Path) -> tuple[Target, str]:
     """Any attestation by its signed statement, and the digest of the file that it is in.
 
     Args:
-        path: a DSSE envelope or a sigstore bundle with one.
+        path: a DSSE envelope or a sigstore bundle with one, or an in-toto link or layout.
 
     Raises:
         UsageError: it cannot be read.
         EvidenceError: it is not strict JSON, or no statement.
-        TrustError: it is no attestation.
+        TrustError: it is no attestation, or a malformed link or layout.
     """
     return _statement_in(path, "attestation")[:2]
 
 
 def _statement_in(file: Path, kind: str) -> tuple[Target, str, str]:
-    """The statement in a file, the file's digest, and the statement's predicate type."""
+    """The statement in a file, the file's digest, and the statement's predicate type, or ``link`` or ``layout``."""
     data = read_limited(file, LIMITS.max_bytes)
-    payload = payload_of(data, source=str(file))
-    about = parse_statement(payload, source=str(file), limits=LIMITS)["predicateType"]
-    return sha256_target(kind, hashlib.sha256(payload).hexdigest()), hashlib.sha256(data).hexdigest(), about
+    signed, about = metadata_in(data, source=str(file)) or _statement(data, str(file))
+    return sha256_target(kind, hashlib.sha256(signed).hexdigest()), hashlib.sha256(data).hexdigest(), about
+
+
+def _statement(data: bytes, source: str) -> tuple[bytes, str]:
+    payload = payload_of(data, source=source)
+    return payload, parse_statement(payload, source=source, limits=LIMITS)["predicateType"]
 
 
 def key_named(name: str) -> Target:

@@ -20,6 +20,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from in_toto.models.layout import Layout
+from in_toto.models.link import Link
+from in_toto.models.metadata import Metablock
 from package_case import KEY, assessment, contents, decided_at, graph, pipeline, written
 from package_case import settings as settings_of
 from revocation_case import (
@@ -40,7 +43,7 @@ from revocation_case import (
     trust,
     verified,
 )
-from signing_case import NOW, ed_key, envelope, statement
+from signing_case import NOW, ed_key, envelope, statement, write
 from sigstore_case import ISSUER, WORKFLOW, Services, uri
 from sigstore_package import authority, trusting
 from timestamp_case import STAMPED_AT, Authority
@@ -49,6 +52,7 @@ from typer.testing import CliRunner
 from probatum import strict_json
 from probatum.attestations import dsse
 from probatum.attestations.attestor import KeyAttestor
+from probatum.attestations.keys import SigningKey
 from probatum.attestations.package import Detach, write_package
 from probatum.attestations.package_names import TIMESTAMP
 from probatum.attestations.predicates import REVOCATION, VSA
@@ -59,6 +63,7 @@ from probatum.attestations.revocation.impact import UNDECIDED, UNTOUCHED
 from probatum.attestations.revocation.kept_package import packages_in
 from probatum.attestations.revocation.revoked import NO_REVOCATIONS
 from probatum.attestations.revocation.statement import revocation_statement
+from probatum.attestations.revocation.targets import attestation_targets, verdict_targets
 from probatum.attestations.trust import TrustPolicy
 from probatum.attestations.verifier import TrustVerifier
 from probatum.cli import app
@@ -175,6 +180,66 @@ def test_a_verifier_with_a_clock_of_long_ago(tmp_path: Path) -> None:
     documents = (revocation(of_key(KEY, since=BEFORE)), revocation(of_verdict(tmp_path)))
     for document in documents:
         assert not verified(tmp_path, document, now=NOW - timedelta(minutes=4)).ok
+
+
+# In-toto links and layouts
+
+
+def link(*keys: SigningKey) -> bytes:
+    """In the classic form, which is no envelope."""
+    block = Metablock(signed=Link(name="train", materials={}, products={"m.bin": {"sha256": HEX}}, command=["python"]))
+    for key in keys:
+        block.create_signature(key.signer)
+    return json.dumps(block.to_dict()).encode()
+
+
+def layout(*keys: SigningKey) -> bytes:
+    block = Metablock(signed=Layout(steps=[], inspect=[], expires="2027-01-01T00:00:00Z"))
+    for key in keys:
+        block.create_signature(key.signer)
+    return json.dumps(block.to_dict()).encode()
+
+
+@pytest.mark.parametrize("made", [link, layout])
+def test_a_revoked_link_or_layout_in_any_form(tmp_path: Path, made: Callable[..., bytes]) -> None:
+    """It is signed or spaced anew, or put from the classic form into an envelope, or back: it stays revoked."""
+    classic = made(KEY)
+    signed = json.loads(classic)["signed"]
+    forms = [classic, made(KEY, STRANGER), envelope(signed, KEY), envelope(dict(reversed(signed.items())), KEY)]
+    for data in forms:
+        assert TrustVerifier(trust(), NOW).verify(data, source="it").reason == ""
+    for revoked in forms:
+        target, digest = attestation_targets(write(tmp_path / "it", revoked))
+        assert digest == hashlib.sha256(revoked).hexdigest()
+        trusted = knowing(revocation(entry(target, "evidence-wrong", envelope=digest)))
+        for data in forms:
+            found = TrustVerifier(trusted, NOW).verify(data, source="it")
+            assert (found.verified, found.statement) == (False, None)
+            assert "does not count any more" in found.reason
+            assert "evidence-wrong" in found.reason
+    for other in (made_of for made_of in (link, layout) if made_of is not made):
+        assert TrustVerifier(trusted, NOW).verify(other(KEY), source="it").verified
+
+
+def test_a_link_beside_which_an_envelope_lies(tmp_path: Path) -> None:
+    """One file that is an envelope to whoever verifies it, and would be a link to whoever takes it back."""
+    data = envelope(statement(HEX), KEY)
+    both = {**json.loads(data), **json.loads(link(KEY))}
+    both["signatures"] = json.loads(data)["signatures"]
+    file = write(tmp_path / "it", json.dumps(both).encode())
+    assert TrustVerifier(trust(), NOW).verify(file.read_bytes(), source="it").verified
+    trusted = knowing(revocation(entry(attestation_targets(file)[0])))
+    assert not TrustVerifier(trusted, NOW).verify(file.read_bytes(), source="it").verified
+
+
+def test_a_link_with_fields_that_nobody_signed_is_not_taken_back(tmp_path: Path) -> None:
+    """A revocation of it would be of something else than what its signature is over."""
+    document = json.loads(link(KEY))
+    document["signed"]["approved"] = True
+    with pytest.raises(TrustError, match="no signature covers"):
+        attestation_targets(write(tmp_path / "it", json.dumps(document).encode()))
+    with pytest.raises(TrustError, match="it is a link"):
+        verdict_targets(write(tmp_path / "it", link(KEY)))
 
 
 # Forged and misdirected revocations

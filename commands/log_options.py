@@ -23,7 +23,7 @@ Private = Annotated[
 LogKey = Annotated[
     str | None,
     typer.Option(
-        "--log-key",
+        "--verifier-key",
         metavar="VKEY",
         help="The log's verifier key, NAME+HASH+BASE64, or a file with it; not from the log itself.",
     ),

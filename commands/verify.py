@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from ..attestations.report import VerificationReport
 
 _STDOUT = Path("-")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @guarded
@@ -74,8 +76,8 @@ def verify(
         str | None,
         typer.Option(
             "--as-of",
-            metavar="TIME",
-            help="Judge as of this time (RFC 3339); a log or timestamp must show that it was signed by then.",
+            metavar="DATE",
+            help="Judge as of this date or time (RFC 3339); a log or timestamp must show that it was signed by then.",
         ),
     ] = None,
     type: Annotated[str | None, typer.Option("--type", help="Predicate type that an attestation must have.")] = None,
@@ -102,7 +104,8 @@ def verify(
         float | None, typer.Option("--max-age", help="Refuse a verdict older than this many days.")
     ] = None,
     not_before: Annotated[
-        str | None, typer.Option("--not-before", help="Refuse a verdict made before this time (RFC 3339).")
+        str | None,
+        typer.Option("--not-before", metavar="DATE", help="Refuse a verdict made before this date or time (RFC 3339)."),
     ] = None,
     no_bypasses: Annotated[
         bool, typer.Option("--no-bypasses", help="Refuse a verdict whose record lists anything that weakened the run.")
@@ -191,13 +194,14 @@ def _write_manifest(report: VerificationReport, path: Path | None) -> None:
 
 
 def _moment(option: str, text: str | None) -> datetime | None:
+    """A time, or the first moment of a date in UTC."""
     from ..attestations.signing_time import parse_time
 
-    found = parse_time(text)
+    found = parse_time(f"{text}T00:00:00Z" if text and _DATE.fullmatch(text) else text)
     if text is not None and found is None:
         raise UsageError(
             f"{option} {text!r} is no time",
-            why="expected RFC 3339 with a zone",
-            remedy="write it like 2026-11-20T07:00:00Z",
+            why="expected a date, or RFC 3339 with a zone",
+            remedy="write it like 2026-11-20 (its first moment, in UTC) or 2026-11-20T07:00:00Z",
         )
     return found

@@ -131,7 +131,9 @@ def _git(repository: Path, *arguments: str, data: bytes = b"", missing_is_fine: 
         raise UsageError("cannot run git", why=str(error), remedy="install git, or export to a file") from error
     if done.returncode and not missing_is_fine:
         why = done.stderr.decode("utf-8", "replace").strip() or f"git ended with {done.returncode}"
-        raise UsageError(f"git {arguments[0]} failed in {repository}", why=why, remedy="mend the repository; run again")
+        nobody = "user.email" in why or "empty ident" in why
+        remedy = "tell git who commits: git config user.name, user.email" if nobody else "mend it and run again"
+        raise UsageError(f"git {arguments[0]} failed in {repository}", why=why, remedy=remedy)
     return done.stdout.decode("utf-8", "replace")
 
 

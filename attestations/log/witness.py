@@ -90,7 +90,7 @@ def _check_key(log: Log, expected: VerifierKey | None, given: VerifierKey | None
         raise UsageError(
             f"the log {log.key.name} is new to this witness",
             why="whose key it is cannot be told from the folder itself",
-            remedy=f"ask its operator; if it is {log.key}, give it as --log-key",
+            remedy=f"ask its operator; if it is {log.key}, give it as --verifier-key",
         )
     for wanted in (expected, given):
         if wanted is not None and wanted != log.key:

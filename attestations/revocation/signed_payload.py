@@ -6,7 +6,6 @@ from ... import strict_json
 from ...errors import TrustError
 from ...strict_json import Limits
 from .. import dsse, metablock
-from ..forms import kind_of
 
 LIMITS = Limits(max_bytes=512 * 1024 * 1024)
 
@@ -30,6 +29,8 @@ def metadata_in(data: bytes, *, source: str) -> tuple[bytes, str] | None:
         EvidenceError: it is not strict JSON.
         TrustError: it is a malformed link or layout, or not signed at all.
     """
+    from ..forms import kind_of  # late: it knows every form, and most revocations are of verdicts
+
     document = strict_json.loads(data, source=source, limits=LIMITS, fold_case=True)
     if kind_of(document) in metablock.KINDS:
         metadata = document["signed"]

@@ -65,6 +65,7 @@ def test_a_package_that_holds(run: Run, place: Path) -> None:
         ("--pipeline", "q"), ("--checklist", "other"), ("--stage", "training"), ("--policy-digest", "0" * 64),
         ("--parameters-digest", "0" * 64),
         ("--max-age", "0.5", "--now", "2026-11-21T07:00:00Z"), ("--not-before", "2026-11-20T07:00:01Z"),
+        ("--not-before", "2026-11-21"), ("--as-of", "2026-11-21"),
         ("--as-of", "2026-11-20T07:00:00Z"), ("--subject", "/etc/hostname"),
     ],
 )  # fmt: skip
@@ -72,6 +73,12 @@ def test_a_package_of_something_else(run: Run, place: Path, options: tuple[str, 
     done = run("verify", place / "verdict", *trusting(place), *options)
     assert done.exit_code == 1
     assert "REFUSED" in last_line(done)
+
+
+def test_a_date_is_its_first_moment(run: Run, place: Path) -> None:
+    done = run("verify", place / "verdict", *trusting(place), "--not-before", "2026-11-20", "--format", "json")
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["settings"]["not_before"] == "2026-11-20T00:00:00Z"
 
 
 def test_a_package_by_a_gate_that_trusted_somebody(run: Run, place: Path) -> None:
@@ -205,7 +212,7 @@ def test_a_replay(run: Run, place: Path) -> None:
     [
         (("--exact-engine",), "--exact-engine is about the replay"), (("--artifact", "x"), "--artifact is for"),
         (("--type", "x"), "--type is for"), (("--as-of", "yesterday"), "--as-of 'yesterday' is no time"),
-        (("--not-before", "2026-11-20"), "is no time"), (("--public-key", "key.pem"), "exclude each other"),
+        (("--not-before", "2026-11-20T07:00:00"), "is no time"), (("--public-key", "key.pem"), "exclude each other"),
     ],
 )  # fmt: skip
 def test_options_that_make_no_sense(run: Run, place: Path, options: tuple[str, ...], why: str) -> None:

@@ -91,7 +91,7 @@ def test_a_logged_verdict_from_gate_to_verify(place: Path) -> None:
     gate = ["gate", EXAMPLE, "--out", place / "verdict", "--key", place / "release.pem", "-q"]
     run(*gate, "--log", place / "log", "--log-key", place / "log.pem")
     assert run("verify", place / "verdict", "--trust", trust(place), "-q").exit_code == 0
-    witnessed = ("--name", "witness.example", "--key", place / "witness.pem", "--log-key", vkey(place))
+    witnessed = ("--name", "witness.example", "--key", place / "witness.pem", "--verifier-key", vkey(place))
     done = run("log", "witness", place / "log", "--state", place / "seen.json", *witnessed)
     assert "seen for the first time; cosigned" in last_line(done)
     strict = trust(place, done.stdout.strip())
@@ -164,15 +164,15 @@ def test_what_cannot_be_logged_or_proven_is_a_usage_error(place: Path) -> None:
     run("log", "prove", log, code=2)
     run("log", "prove", log, 0, "--from", 0, code=2)
     assert "the log has no 9 entries" in last_line(run("log", "prove", log, "--from", 9, code=2))
-    run("log", "show", log, "--log-key", "x+y", code=2)
-    pem = run("log", "check", log, "--log-key", place / "log.pem.pub", code=2)
+    run("log", "show", log, "--verifier-key", "x+y", code=2)
+    pem = run("log", "check", log, "--verifier-key", place / "log.pem.pub", code=2)
     assert "is no verifier key" in last_line(pem)
     assert "the line that 'log init' printed" in pem.stderr
-    run("log", "show", log, "--log-key", place / "absent", code=2)
+    run("log", "show", log, "--verifier-key", place / "absent", code=2)
     run("log", "export", log, code=2)
     run("log", "init", log, "--origin", "x", "--key", place / "log.pem", code=2)
     run("log", "witness", log, "--state", place / "s", "--name", "w", code=2)
-    run("log", "witness", log, "--state", place / "x.json/s", "--log-key", vkey(place), code=2)
+    run("log", "witness", log, "--state", place / "x.json/s", "--verifier-key", vkey(place), code=2)
     assert Log.open(log).checkpoint().size == 1
 
 
@@ -208,7 +208,7 @@ def test_checkpoints_are_kept_in_git_and_compared_with_all_its_history(place: Pa
         append(place, *numbers)
     run("log", "export", place / "log", "--git", repository)
     assert git("-C", repository, "rev-list", "--count", "HEAD").strip() == "3"
-    checked = run("log", "check", place / "log", "--git", repository, "--log-key", vkey(place), "-q")
+    checked = run("log", "check", place / "log", "--git", repository, "--verifier-key", vkey(place), "-q")
     assert "4 entries, each in its place; compared with 3 others" in last_line(checked)
     shutil.rmtree(place / "log")
     run("log", "init", place / "log", "--origin", ORIGIN, "--key", place / "log.pem")
@@ -218,6 +218,16 @@ def test_checkpoints_are_kept_in_git_and_compared_with_all_its_history(place: Pa
     rows = {row["check"]: row for row in json.loads(found.stdout)["rows"] if row["ok"] is False}
     assert len(rows) == 3
     assert "rewritten" in last_line(found)
+
+
+def test_git_is_told_who_commits(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.delenv(f"GIT_{role}_EMAIL")
+    git("init", "-q", "-b", "main", place / "repository")
+    git("-C", place / "repository", "config", "user.useConfigOnly", "true")
+    append(place, 0)
+    refused = run("log", "export", place / "log", "--git", place / "repository", code=2)
+    assert "remedy: tell git who commits: git config user.name, user.email" in refused.stderr
 
 
 def test_an_export_from_which_something_was_taken_is_found_in_its_history(place: Path) -> None:
@@ -286,7 +296,7 @@ def test_check_names_the_entry_and_mends_what_a_crash_left(place: Path) -> None:
 def test_a_witness_without_a_key_remembers(place: Path) -> None:
     append(place, 0, 1)
     state = ["--state", place / "seen"]
-    assert "first time" in last_line(run("log", "witness", place / "log", *state, "--log-key", vkey(place)))
+    assert "first time" in last_line(run("log", "witness", place / "log", *state, "--verifier-key", vkey(place)))
     append(place, 2)
     assert "grew from 2 entries" in last_line(run("log", "witness", place / "log", *state))
     signer = ("--name", "w.example", "--key", place / "witness.pem")

@@ -126,7 +126,7 @@ def refuse_revoked_signers(trust: TrustPolicy | None, signers: Sequence[str]) ->
 
 
 def known_revocations(trust: TrustPolicy | None, graph: Graph) -> dict[str, Any] | None:
-    """What an assessment records of revocations: what was known, and which evidence does not count for it.
+    """What an assessment records of revocations: what was known, and which evidence does not count for it, and why.
 
     Args:
         trust: the trust policy with what is revoked.
@@ -137,9 +137,18 @@ def known_revocations(trust: TrustPolicy | None, graph: Graph) -> dict[str, Any]
         return None
     from .attestations.revocation.recorded_signers import ids_of
 
-    revoked = {target.name for target in known.of_kind("evidence")}
-    ids = [key for key, item in graph.observations.items() if revoked and not revoked.isdisjoint(ids_of(item))]
-    return {"sha256": known.digest, "evidence": sorted(ids)}
+    found = {
+        key: known.evidence[min(names)]
+        for key, item in (graph.observations if known.evidence else {}).items()
+        if (names := ids_of(item) & known.evidence.keys())
+    }
+    return {
+        "sha256": known.digest,
+        "documents": len(known.to_document()["documents"]),
+        **({} if known.newest is None else {"newest": known.newest}),
+        "evidence": sorted(found),
+        "reasons": found,
+    }
 
 
 def _asks_for_fresh_ones(trust: TrustPolicy) -> bool:

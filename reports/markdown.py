@@ -21,6 +21,7 @@ from .reading import (
     waived_by,
     worst_first,
 )
+from .revocations import revoked_lines
 
 MOST_SUBJECTS = 25
 """Subjects of one control that are shown in full: a comment on GitHub holds 65,536 characters."""
@@ -38,6 +39,7 @@ def render(assessment: Mapping[str, Any]) -> str:
         *_rows(assessment),
         *_waivers(assessment),
         *_origins(assessment),
+        *_revocations(assessment),
         *_list("Bypasses", items(assessment, "bypasses")),
         *_list("Of the run as a whole", items(assessment, "reasons")),
         f"Controls: {words(counted(assessment))}.",
@@ -129,6 +131,13 @@ def _origins(assessment: Mapping[str, Any]) -> Iterator[str]:
     if found:
         yield "### Evidence of other machines"
         yield "\n".join(f"- {words(said_by(item))}" for item in found)
+
+
+def _revocations(assessment: Mapping[str, Any]) -> Iterator[str]:
+    found = list(revoked_lines(assessment))
+    if found:
+        yield "### Revocations"
+        yield "\n".join(f"- {words(told)}" for told in found)
 
 
 def _list(heading: str, found: list[Mapping[str, Any]]) -> Iterator[str]:

@@ -22,6 +22,7 @@ from .reading import (
     waived_by,
     worst_first,
 )
+from .revocations import revoked_lines
 
 MOST_SUBJECTS = 25
 """Subjects of one control that are shown in full; the rest is counted, and is in the JSON format."""
@@ -49,6 +50,7 @@ def _parts(assessment: Mapping[str, Any]) -> Iterator[RenderableType]:
     yield from _rows(assessment)
     yield from _waivers(assessment)
     yield from _origins(assessment)
+    yield from _revocations(assessment)
     for name, key, style in (("Bypasses", "bypasses", "yellow"), ("Of the run as a whole", "reasons", "inconclusive")):
         found = items(assessment, key)
         if found:
@@ -139,3 +141,10 @@ def _origins(assessment: Mapping[str, Any]) -> Iterator[RenderableType]:
     for origin in found:
         style = "" if origin.get("verified") is True else "yellow"
         yield line(said_by(origin), hang="-", indent=2, style=style)
+
+
+def _revocations(assessment: Mapping[str, Any]) -> Iterator[RenderableType]:
+    for at, told in enumerate(revoked_lines(assessment)):
+        if at == 0:
+            yield heading("Revocations")
+        yield line(told, hang="-", indent=2, style="yellow" if at else "")

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from ... import strict_json
-from ...evaluator.times import stamp
 from ..package_files import LIMITS, PackageFiles
 from ..package_names import ASSESSMENT, REVOCATIONS, TRUST, find_signed
 from ..report import Row
@@ -60,9 +59,8 @@ def _knowledge(known: Revocations) -> Iterator[Row]:
     for problem in known.problems:
         yield Row("revocations", False, "documents that can be relied on", problem.source, problem.why)
     if known.documents:
-        newest = stamp(max(document.issued_at for document in known.documents))
         lists = "".join(f", {name} number {issue.listed.number}" for name, issue in sorted(known.lists.items()))
-        found = f"{known.count} in {len(known.documents)} documents, the newest of {newest}{lists}"
+        found = f"{known.count} in {len(known.documents)} documents, the newest of {known.newest}{lists}"
         yield Row("revocations", True, "", found, f"sha256 {known.digest}")
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ... import strict_json
 from ...errors import TrustError
+from ...evaluator.times import stamp
 from .entry import SIGNED, Entry, Target
 
 if TYPE_CHECKING:
@@ -56,9 +57,12 @@ class Hit:
     document: Document
 
     def __str__(self) -> str:
+        return f"{self.told()} in {self.document.source}"
+
+    def told(self) -> str:
+        """Why, who says so, and when; without the place, which is another on each machine."""
         who = " and ".join(self.document.signers)
-        when = self.document.issued_at.date().isoformat()
-        return f"{self.entry.told()}, as {who} said on {when} in {self.document.source}"
+        return f"{self.entry.told()}, as {who} said on {self.document.issued_at.date().isoformat()}"
 
 
 class Issue(NamedTuple):
@@ -130,6 +134,20 @@ class Revocations:
     def of_kind(self, kind: str) -> list[Target]:
         """Everything of a kind that is revoked."""
         return [target for target in self._hits if target.kind == kind]
+
+    @property
+    def newest(self) -> str | None:
+        """When the newest document was issued; None where there is none."""
+        return stamp(max(item.issued_at for item in self.documents)) if self.documents else None
+
+    @cached_property
+    def evidence(self) -> Mapping[str, str]:
+        """Id of each piece of evidence that is revoked, to why; the same in whatever order documents were given."""
+        return {
+            target.name: min(hit.told() for hit in hits)
+            for target, hits in self._hits.items()
+            if target.kind == "evidence"
+        }
 
     @cached_property
     def lists(self) -> Mapping[str, Issue]:

@@ -379,6 +379,18 @@ def test_the_trust_policy_may_ask_how_old_the_newest_may_be() -> None:
     assert known(document, by=young, now=NOW + timedelta(days=90)).count == 1, "an old revocation still counts"
 
 
+def test_why_evidence_is_revoked_is_told_whatever_the_order() -> None:
+    """An assessment records it: the same documents, on whatever machine, make the same assessment."""
+    target = Target("evidence", f"obs:{HEX}")
+    made = [revocation(entry(target, reason), of_policy()) for reason in ("other", "evidence-wrong")]
+    one, two = known(*made), known(*reversed(made))
+    assert one.evidence == two.evidence
+    assert list(one.evidence) == [target.name]
+    assert "evidence-wrong" in one.evidence[target.name]
+    assert "dsse.json" not in one.evidence[target.name]
+    assert (one.newest, known().newest) == ("2026-11-20T07:00:00Z", None)
+
+
 def test_the_documents_are_identified_whatever_their_order() -> None:
     one, two = revocation(of_policy()), revocation(of_key(KEY))
     assert known(one, two).digest == known(two, one, one).digest != known(one).digest

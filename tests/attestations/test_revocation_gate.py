@@ -110,6 +110,12 @@ def test_revoked_evidence_proves_nothing_and_the_replay_agrees(place: Path) -> N
     assert [(item["code"], item["evidence"]) for item in reasons] == [("revoked", [key])]
     assert assessed["revocations"] == document(place, "settings.json")["revocations"]
     assert assessed["revocations"]["evidence"] == [key]
+    (why,) = assessed["revocations"]["reasons"].values()
+    assert why.startswith("revoked (evidence-wrong), as key:security said on "), "and not where the document lay"
+    assert str(place) not in json.dumps(assessed["revocations"])
+    told = (place / "verdict" / "reports" / "assessment.md").read_text().partition("### Revocations")[2]
+    assert key[4:16] in told
+    assert "evidence-wrong" in told
     for options in ((), ("--revocations", revoked)):
         checked = verify(place, "--replay", *options)
         assert checked.exit_code == 3, checked.stdout

@@ -71,7 +71,7 @@ _WAIVER = {
 _FAILED_LATER = {
     "source": "verdicts/again/verdict.dsse.json",
     "sha256": _BAD,
-    "signers": ["key:gate"],
+    "signers": ["key:training-gate"],
     "same_content": True,
     "stage": "training",
     "result": "FAILED",
@@ -222,6 +222,7 @@ DEFECTS: tuple[Defect, ...] = (
     Defect("GOV-05", "no verdict", "verdict", {"verdicts": [], "verdict_count": 0}),
     Defect("GOV-05", "of other content", "verdict", {"verdicts/0/same_content": False}),
     Defect("GOV-05", "of another pipeline", "verdict", {"verdicts/0/pipeline": "another"}),
+    Defect("GOV-05", "signed by the key of another gate", "verdict", {"verdicts/0/signers": ["key:deployment-gate"]}),
     Defect("GOV-05", "too old", "verdict", {"verdicts/0/time": {"days": -200}}),
     Defect("GOV-05", "the gate failed", "verdict", {"verdicts/0/result": "FAILED"}),
     Defect("GOV-05", "the gate failed later", "verdict", {"verdicts/1": _FAILED_LATER}),

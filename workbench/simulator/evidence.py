@@ -333,7 +333,7 @@ def good_verdict(pipeline: Pipeline, stage: str, days: float) -> dict[str, Any]:
     return {
         "source": source,
         "sha256": sha256(source),
-        "signers": ["key:gate"],
+        "signers": [f"key:{stage}-gate"],
         "same_content": True,
         "stage": stage,
         "result": "PASSED",

@@ -4,8 +4,9 @@
 #   Each gate that a model or dataset comes through leaves a signed verdict. Those of the gates before this one are
 #   there, say PASSED, are recent, are of this pipeline, and are about exactly the content that is to pass now. A gate
 #   that failed for this content, after it last passed, fails it here too, whichever checklist was asked; so does a
-#   failed run of every control. Whether a verdict is signed by somebody who may is decided before: others are in the
-#   coverage of the evidence, which is then partial.
+#   failed run of every control. Whether a verdict is signed by somebody who may sign verdicts is decided before: others
+#   are in the coverage of the evidence, which is then partial. Which gate a signer may speak for is asked here: without
+#   'stage_signers', whoever has the role 'verdict' may speak for each of them.
 # custom:
 #   id: GOV-05
 #   priority: critical
@@ -46,6 +47,16 @@
 #       items: {type: string, minLength: 1}
 #       default: []
 #       description: Ids of the checklists whose verdicts count; empty means every one that an allowed signer used.
+#     stage_signers:
+#       type: object
+#       additionalProperties: false
+#       properties:
+#         pre-commit: {type: array, minItems: 1, items: {type: string, pattern: '^(key|identity|certificate):.'}}
+#         training: {type: array, minItems: 1, items: {type: string, pattern: '^(key|identity|certificate):.'}}
+#         deployment: {type: array, minItems: 1, items: {type: string, pattern: '^(key|identity|certificate):.'}}
+#       default: {}
+#       description: Gate to the signers, named as in the trust policy (key:training-gate), one of whom must have signed
+#         its verdict; a gate that is not named takes each with the role verdict, so that one gate's key passes another.
 # schemas:
 #   - input: schema.input
 package probatum.controls.gov_05
@@ -94,11 +105,24 @@ counts(verdict) if {
 	verdict.same_content == true
 	verdict.pipeline == input.pipeline.name
 	accepted(verdict.checklist)
+	every stage in stages_of(verdict) { may_speak(verdict.signers, stage) }
 }
 
 accepted(_) if settings.allowed_checklists == []
 
 accepted(checklist) if checklist in settings.allowed_checklists
+
+# A run of every control speaks for each gate that is asked for.
+stages_of(verdict) := {verdict.stage} if is_string(verdict.stage)
+
+else := required
+
+may_speak(signers, stage) if {
+	some signer in signers
+	signer in settings.stage_signers[stage]
+}
+
+may_speak(_, stage) if object.get(settings.stage_signers, stage, []) == []
 
 passed(verdicts, stage) if {
 	some verdict in verdicts
@@ -157,11 +181,16 @@ deny contains {"subject": entry.subject, "message": message, "evidence": [entry.
 	verdicts := entry.verdicts
 	some stage in required
 	not passed(verdicts, stage)
-	message := sprintf("no signed verdict of the last %v days says that this content passed the gate %s", [
+	message := sprintf("no signed verdict of the last %v days%s says that this content passed the gate %s", [
 		settings.max_verdict_age_days,
+		by(stage),
 		stage,
 	])
 }
+
+by(stage) := sprintf(" by %s", [shape.joined(settings.stage_signers[stage])]) if settings.stage_signers[stage]
+
+else := ""
 
 proof contains {"subject": id, "evidence": [obs]} if {
 	some id in applies

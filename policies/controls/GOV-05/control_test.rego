@@ -21,6 +21,7 @@ settings := {
 	"monitoring_requires": ["training", "deployment"],
 	"max_verdict_age_days": 90,
 	"allowed_checklists": [],
+	"stage_signers": {},
 }
 
 good := world.of("GOV-05", "model", {"verdict": {"verdicts": [training], "verdict_count": 1}}, settings)
@@ -35,6 +36,11 @@ monitored := object.union(
 no_verdict(stage) := sprintf(
 	"no signed verdict of the last 90 days says that this content passed the gate %s",
 	[stage],
+)
+
+no_verdict_by(signers, stage) := sprintf(
+	"no signed verdict of the last 90 days by %s says that this content passed the gate %s",
+	[signers, stage],
 )
 
 unreadable := "the verdict verdicts/training cannot be read"
@@ -68,7 +74,38 @@ elsewhere := object.union(failure, {"pipeline": "y", "checklist": "other"})
 
 everything := object.union(failure, {"stage": null})
 
+everything_again := object.union(again, {"stage": null})
+
+signed_by(verdict, signers) := object.union(verdict, {"signers": signers})
+
+named(signers) := {"stage_signers": {"training": signers, "deployment": ["key:other-gate"]}}
+
 other_cases := {
+	"signed by the key of another gate": {
+		"set": {"verdicts/0/signers": ["key:other-gate"]},
+		"parameters": named(["key:gate", "key:spare"]),
+		"deny": {no_verdict_by("key:gate, key:spare", "training")},
+	},
+	"signed by a name that begins alike": {
+		"set": {"verdicts/0/signers": ["key:gate-2", "gate"]},
+		"parameters": named(["key:gate"]),
+		"deny": {no_verdict_by("key:gate", "training")},
+	},
+	"failed by the key of another gate": {
+		"set": list([training, signed_by(failure, ["key:other-gate"])]),
+		"parameters": named(["key:gate"]),
+		"deny": {failed("training", "11")},
+	},
+	"failed later, then passed by the key of another gate": {
+		"set": list([training, failure, signed_by(again, ["key:other-gate"])]),
+		"parameters": named(["key:gate"]),
+		"deny": {failed("training", "11")},
+	},
+	"failed in a run of every control, then passed by the key of another gate": {
+		"set": list([training, everything, signed_by(everything_again, ["key:other-gate"])]),
+		"parameters": named(["key:gate"]),
+		"deny": {"a run of every control failed for this content on 2026-11-11T07:00:00Z"},
+	},
 	"no verdicts": {"set": list([]), "deny": {no_verdict("training")}},
 	"verdicts are no list": {"set": {"verdicts": {"0": failure}}, "deny": set()},
 	"verdicts missing": {"drop": ["verdicts"], "deny": set()},
@@ -157,6 +194,40 @@ test_monitoring_asks_for_what_it_is_told if {
 	control.deny == set() with input as only_deployment
 }
 
+test_monitoring_asks_each_gate_for_its_own_signer if {
+	named_ones := {"parameters": {"stage_signers": {"training": ["key:gate"], "deployment": ["key:other-gate"]}}}
+	one_key := world.spoiled(monitored, "verdict", named_ones)
+	control.proof == set() with input as one_key
+	control.deny == {{
+		"subject": "model:x",
+		"message": no_verdict_by("key:other-gate", "deployment"),
+		"evidence": ["obs:verdict"],
+	}} with input as one_key
+	two_keys := world.spoiled(
+		monitored, "verdict",
+		object.union(named_ones, {"set": list([training, signed_by(deployment, ["key:other-gate"])])}),
+	)
+	count(control.proof) == 1 with input as two_keys
+	control.deny == set() with input as two_keys
+}
+
+test_a_run_of_every_control_speaks_for_each_gate if {
+	verdicts := [training, deployment, everything, everything_again]
+	case := {"set": list(verdicts), "parameters": {"stage_signers": {"training": ["key:gate"]}}}
+	count(control.proof) == 1 with input as world.spoiled(monitored, "verdict", case)
+	both := {"stage_signers": {"training": ["key:gate"], "deployment": ["key:other-gate"]}}
+	spoiled := world.spoiled(monitored, "verdict", {
+		"set": list([training, signed_by(deployment, ["key:other-gate"]), everything, everything_again]),
+		"parameters": both,
+	})
+	control.proof == set() with input as spoiled
+	control.deny == {{
+		"subject": "model:x",
+		"message": "a run of every control failed for this content on 2026-11-11T07:00:00Z",
+		"evidence": ["obs:verdict"],
+	}} with input as spoiled
+}
+
 test_deployment_asks_for_training_alone if {
 	control.proof == {{"subject": "model:x", "evidence": ["obs:verdict"]}} with input as object.union(
 		good,
@@ -192,6 +263,19 @@ test_does_not_apply_without_subjects if {
 
 accepted := {
 	"allowed checklist": {"parameters": {"allowed_checklists": ["full"]}},
+	"signed by one of those who may": {
+		"set": {"verdicts/0/signers": ["key:second-person", "key:gate"]},
+		"parameters": named(["key:spare", "key:gate"]),
+	},
+	"signers are named for another gate alone": {"parameters": {"stage_signers": {"deployment": ["key:other-gate"]}}},
+	"failed, then passed by one of those who may": {
+		"set": list([training, failure, again]),
+		"parameters": named(["key:gate"]),
+	},
+	"failed in a run of every control, then passed by one who may": {
+		"set": list([training, everything, everything_again]),
+		"parameters": named(["key:gate"]),
+	},
 	"at the age limit": {"set": {"verdicts/0/time": "2026-08-22T07:00:00Z"}},
 	"made now": {"set": {"verdicts/0/time": "2026-11-20T07:00:00Z"}},
 	"failed, then passed": {"set": list([training, failure, again])},

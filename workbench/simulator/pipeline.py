@@ -139,7 +139,7 @@ def good_graph(now: datetime = NOW, models: int = 1) -> Graph:
 
 
 def parameters() -> dict[str, dict[str, Any]]:
-    """Parameters for the good graph: those whose defaults prove nothing, and whose signers are only to be known here."""
+    """Parameters for the good graph: those whose defaults prove nothing, and those that name signers."""
     signers = {stage: [f"key:{stage}-gate"] for stage in ("training", "deployment")}
     return {"TRAIN-12": {"allowed_builders": [BUILDER]}, "GOV-05": {"stage_signers": signers}}
 

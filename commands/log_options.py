@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .output import say
-from .passphrase import passphrase
+from .passphrase import log_passphrase
 
 if TYPE_CHECKING:
     from ..attestations.attestor import Attestor
@@ -45,8 +47,12 @@ def entries(count: int) -> str:
     return "1 entry" if count == 1 else f"{count} entries"
 
 
-def private_key(key: str) -> SigningKey:
+def private_key(key: str, ask: Callable[[str], bytes | None] = log_passphrase) -> SigningKey:
     """A private key by path or URI.
+
+    Args:
+        key: the path or URI.
+        ask: for its passphrase; as of the log's own key where nothing else is said.
 
     Raises:
         UsageError: it cannot be had.
@@ -54,7 +60,7 @@ def private_key(key: str) -> SigningKey:
     """
     from ..attestations.signers import choose_signer
 
-    return choose_signer(key, passphrase=passphrase)
+    return choose_signer(key, passphrase=partial(ask, key))
 
 
 def verifier_key(text: str | None) -> VerifierKey | None:

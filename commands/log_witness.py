@@ -10,6 +10,7 @@ import typer
 from .log_options import Folder, LogKey, entries, private_key, verifier_key
 from .options import Now, moment
 from .output import finish, guarded
+from .passphrase import passphrase
 
 
 @guarded
@@ -40,7 +41,7 @@ def witness(
 
     if (name is None) != (key is None):
         raise UsageError("--name and --key go together", why="one of them is missing", remedy="give both, or neither")
-    signer = None if name is None or key is None else NoteSigner.of(name, private_key(key), COSIGNATURE)
+    signer = None if name is None or key is None else NoteSigner.of(name, private_key(key, passphrase), COSIGNATURE)
     log = Log.open(folder)
     given = verifier_key(log_key)
     found = observe(log, state, key=given, signer=signer, time=int(moment(now)[0].timestamp()))

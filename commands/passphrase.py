@@ -1,4 +1,7 @@
-"""The passphrase of a key: from the variable ``PROBATUM_KEY_PASSPHRASE``, else asked for where there is a terminal."""
+"""The passphrase of a key: from the variable ``PROBATUM_KEY_PASSPHRASE``, else asked for where there is a terminal.
+
+A log's key has a variable of its own, because ``gate --log`` uses two keys that must differ.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import typer
 from ..errors import UsageError
 
 VARIABLE = "PROBATUM_KEY_PASSPHRASE"
+LOG_VARIABLE = "PROBATUM_LOG_KEY_PASSPHRASE"
 
 
 def passphrase(key: str | None = None) -> bytes | None:
@@ -19,6 +23,16 @@ def passphrase(key: str | None = None) -> bytes | None:
         key: as the user named it, so that each of several people knows which one is asked for.
     """
     return _asked(f"Passphrase of {key or 'the key'}", confirm=False)
+
+
+def log_passphrase(key: str) -> bytes | None:
+    """The same of a log's key: from its own variable, else as of any key.
+
+    Args:
+        key: as the user named it.
+    """
+    found = os.environ.get(LOG_VARIABLE)
+    return found.encode() if found else passphrase(key)
 
 
 def new_passphrase() -> bytes:

@@ -17,6 +17,12 @@ def own_configuration(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyt
     folder = tmp_path_factory.mktemp("config")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
     monkeypatch.setenv("COLUMNS", "300")  # however long the path of a temporary folder is, no output folds it
-    for name in ("SOURCE_DATE_EPOCH", "PROBATUM_DEBUG", "PROBATUM_KEY_PASSPHRASE", "PROBATUM_OPA_URL"):
+    for name in (
+        "SOURCE_DATE_EPOCH",
+        "PROBATUM_DEBUG",
+        "PROBATUM_KEY_PASSPHRASE",
+        "PROBATUM_LOG_KEY_PASSPHRASE",
+        "PROBATUM_OPA_URL",
+    ):
         monkeypatch.delenv(name, raising=False)
     return folder

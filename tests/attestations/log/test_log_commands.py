@@ -220,6 +220,30 @@ def test_checkpoints_are_kept_in_git_and_compared_with_all_its_history(place: Pa
     assert "rewritten" in last_line(found)
 
 
+def test_the_log_s_key_has_a_passphrase_of_its_own(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two keys of one command: whoever knows the passphrase of one need not be told that of the other."""
+    for name, secret in (("release.pem", "first"), ("log.pem", "second"), ("witness.pem", "first")):
+        pair = new_key(passphrase=secret.encode())
+        (place / name).write_bytes(pair.private)
+        (place / f"{name}.pub").write_text(pair.public.pem)
+    log = place / "own"
+    gate = ("gate", EXAMPLE, "--out", place / "v", "--key", place / "release.pem", "-q", "--log", log)
+    monkeypatch.setenv("PROBATUM_KEY_PASSPHRASE", "first")
+    refused = run("log", "init", log, "--origin", ORIGIN, "--key", place / "log.pem", code=2)
+    assert "the passphrase is wrong" in refused.stderr
+    monkeypatch.setenv("PROBATUM_LOG_KEY_PASSPHRASE", "second")
+    run("log", "init", log, "--origin", ORIGIN, "--key", place / "log.pem")
+    run(*gate, "--log-key", place / "log.pem")
+    run("log", "append", log, statement(place), "--key", place / "log.pem")
+    assert Log.open(log).checkpoint().size == 2
+    witnessed = ("--name", "w.example", "--key", place / "witness.pem", "--verifier-key", Log.open(log).key)
+    assert "cosigned" in last_line(run("log", "witness", log, "--state", place / "seen", *witnessed))
+    monkeypatch.setenv("PROBATUM_KEY_PASSPHRASE", "second")
+    monkeypatch.delenv("PROBATUM_LOG_KEY_PASSPHRASE")
+    run("log", "append", log, statement(place, 1), "--key", place / "log.pem")  # one variable serves both
+    assert Log.open(log).checkpoint().size == 3
+
+
 def test_git_is_told_who_commits(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.delenv(f"GIT_{role}_EMAIL")

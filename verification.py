@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -80,6 +81,13 @@ class EnvelopeVerifier(Protocol):
         Args:
             data: the file's bytes.
             source: what to call it.
+        """
+
+    def unpacked(self, package: Path) -> AbstractContextManager[Path]:
+        """A verdict package that is one file, as a folder that is gone afterwards; nothing in it is verified yet.
+
+        Args:
+            package: the file.
         """
 
     def verify_artifact(self, data: bytes, *, source: str, artifact: Path) -> Verification:

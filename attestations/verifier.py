@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from .signed_files import signed_file
 from .signing_time import NOTHING_KNOWN, SignatureFacts, parse_time, shown
 from .trust import TrustPolicy
 from .witnessed import vouched
+from .zip_package import unzipped
 
 
 class TrustVerifier:
@@ -98,6 +100,10 @@ class TrustVerifier:
             return containers.documents_of(data, source=source)
         except ProbatumError:
             return [(source, data)]
+
+    def unpacked(self, package: Path) -> AbstractContextManager[Path]:
+        """A verdict package that is one file, as a folder that is gone afterwards; see `zip_package.unzipped`."""
+        return unzipped(package)
 
     def _case(self, source: str) -> SignatureCase:
         return SignatureCase(self._trust, self._now, self._as_of, source)

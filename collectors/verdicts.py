@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import EvidenceError, UsageError
+from ..errors import EvidenceError, TrustError, UsageError
 from ..evaluator.graph import Coverage, Observation, Skipped, Subject, Tier
 from ..verification import EnvelopeVerifier
 from .base import Availability, Context, Item
@@ -18,10 +18,10 @@ from .signed.verdict import NAMES, Verdict, read_verdict
 class Verdicts:
     """Tells, for every model and dataset, which verdicts there are about its content and under its name.
 
-    Settings: ``paths``, a list of verdict packages, verdict files, or patterns of them, below the pipeline's folder.
-    A verdict that cannot be relied on makes the evidence partial, so that spoiling one hides no bad news. Verdicts,
-    their assessments, log proofs and timestamps are kept beside the tools' raw output, so that an auditor can verify
-    them again.
+    Settings: ``paths``, a list of verdict packages (folders or ZIP files), verdict files, or patterns of them, below
+    the pipeline's folder. A verdict that cannot be relied on makes the evidence partial, so that spoiling one hides no
+    bad news. Verdicts, their assessments, log proofs and timestamps are kept beside the tools' raw output, so that an
+    auditor can verify them again.
     """
 
     name = "verdicts"
@@ -81,8 +81,8 @@ def _read(root: Path, source: str, verifier: EnvelopeVerifier | None) -> Verdict
         return Skipped(source, "no trust policy was given, so nobody is trusted")
     try:
         return read_verdict(root, source, verifier)
-    except (EvidenceError, UsageError) as error:
-        reason = error.why if isinstance(error, UsageError) else str(error)  # without a path that differs elsewhere
+    except (EvidenceError, TrustError, UsageError) as error:
+        reason = str(error) if isinstance(error, EvidenceError) else error.why  # without a path that differs elsewhere
         return Skipped(source, reason)
 
 

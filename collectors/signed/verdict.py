@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ VSA = "https://slsa.dev/verification_summary/v1"
 ASSESSMENT = "https://probatum.dev/assessment/v1"
 FORMS = (".dsse.json", ".sigstore.json")
 NAMES = ("verdict.dsse.json", "verdict.sigstore.json")
+ZIP = ".zip"
 ROLE = "verdict"
 MAX_BYTES = 64 * 1024 * 1024
 _STAGES = ("pre-commit", "training", "deployment", "monitoring", None)
@@ -55,13 +56,30 @@ def read_verdict(root: Path, source: str, verifier: EnvelopeVerifier) -> Verdict
 
     Args:
         root: the pipeline's folder.
-        source: path of the verdict, relative to it.
+        source: path of the verdict, or of a verdict package in one ZIP file, relative to it.
         verifier: the trust policy at work.
 
     Raises:
         UsageError: a file cannot be read.
+        TrustError: the ZIP file must not be unpacked.
         EvidenceError: a signature does not hold, or verdict and assessment do not belong together.
     """
+    return _in_zip(root, source, verifier) if source.endswith(ZIP) else _in_folder(root, source, verifier)
+
+
+def _in_zip(root: Path, source: str, verifier: EnvelopeVerifier) -> Verdict:
+    with verifier.unpacked(root / source) as folder:
+        there = [name for name in NAMES if (folder / name).is_file()]
+        if len(there) != 1:
+            raise EvidenceError(
+                "it holds no verdict, or two", why=f"exactly one of {' and '.join(NAMES)} is to be in it"
+            )
+        found = _in_folder(folder, there[0], verifier)
+    files = {f"{source}/{path}": data for path, data in found.files.items()}
+    return replace(found, source=f"{source}/{found.source}", files=files)
+
+
+def _in_folder(root: Path, source: str, verifier: EnvelopeVerifier) -> Verdict:
     data = read_limited(root / source, MAX_BYTES)
     vouched = _vouched_with(root, source)
     signed = _of_kind(verifier.verify(data, source=source, beside=Beside(*vouched.values())), VSA)

@@ -157,9 +157,9 @@ def chain(run: Any, pipeline: Path, keys: Path) -> Any:
     manifest = pipeline / "probatum.yaml"
     manifest.write_text(manifest.read_text() + "collectors: {verdicts: {paths: ['verdicts/*']}}\n")
 
-    def gate(stage: str, *more: object, now: str = NOW[1]) -> dict[str, Any]:
+    def gate(stage: str, *more: object, now: str = NOW[1], suffix: str = "") -> dict[str, Any]:
         given = ("--trust", keys / "trust.yaml", "--checklist", keys / "chain.yaml", "--key", keys / "security.pem")
-        out = pipeline / "verdicts" / stage
+        out = pipeline / "verdicts" / f"{stage}{suffix}"
         return document(
             run("gate", pipeline, "--stage", stage, *given, "--out", out, "-f", "json", "--now", now, *more)
         )
@@ -175,6 +175,28 @@ def test_the_chain_of_gates(pipeline: Path, chain: Any) -> None:
     assert {item["tier"] for item in cited(deployed, "GOV-05")} == {"attested"}
     monitored = chain("monitoring")
     assert {item["id"]: item["outcome"] for item in monitored["controls"]} == {"GOV-05": "pass"}
+
+
+def test_the_chain_of_gates_from_packages_in_one_file(pipeline: Path, chain: Any) -> None:
+    """An archive could be a model, so the manifest has to say that what it does not declare may lie there."""
+    assert chain("training", now="2026-11-18T07:00:00Z", suffix=".zip")["result"] == "pass"
+    (refused,) = chain("deployment", now="2026-11-19T07:00:00Z", suffix=".zip")["reasons"]
+    assert "verdicts/training.zip" in refused["message"]
+    manifest = pipeline / "probatum.yaml"
+    manifest.write_text(manifest.read_text() + "undeclared: warn\n")
+    assert chain("deployment", now="2026-11-19T07:00:00Z", suffix=".zip")["result"] == "pass"
+    assert chain("monitoring")["result"] == "pass"
+
+
+@pytest.mark.parametrize(("signer", "result"), [("key:security", "pass"), ("key:cluster", "fail")])
+def test_the_chain_of_gates_takes_the_signers_that_a_checklist_names(
+    keys: Path, chain: Any, signer: str, result: str
+) -> None:
+    checklist = keys / "chain.yaml"
+    named = f"  - id: GOV-05\n    parameters: {{stage_signers: {{training: ['{signer}']}}}}\n"
+    checklist.write_text(checklist.read_text().replace("  - id: GOV-05\n", named))
+    chain("training", now="2026-11-18T07:00:00Z")
+    assert chain("deployment")["result"] == result
 
 
 def test_the_chain_of_gates_breaks_when_the_model_is_changed(pipeline: Path, chain: Any) -> None:

@@ -17,6 +17,7 @@ from probatum.attestations import dsse
 from probatum.attestations.attestor import KeyAttestor
 from probatum.attestations.package import write_package
 from probatum.attestations.verifier import TrustVerifier
+from probatum.attestations.zip_package import zip_bytes
 from probatum.collectors.base import Context
 from probatum.collectors.verdicts import Verdicts
 from probatum.content import read_content
@@ -259,6 +260,52 @@ def test_an_assessment_that_is_gone_or_a_link_is_not_looked_for_elsewhere(root: 
     (folder / "assessment.dsse.json").symlink_to(kept)
     (line,) = skipped(observe(root, "verdicts/*")["model:m"])
     assert "its assessment is not beside it" in line
+
+
+def zipped(folder: Path, *, without: str = "") -> Path:
+    """A package as one file, with the folder gone."""
+    files = {item.relative_to(folder).as_posix(): item for item in sorted(folder.rglob("*")) if item.is_file()}
+    place = folder.with_suffix(".zip")
+    place.write_bytes(zip_bytes({name: item.read_bytes() for name, item in files.items() if name != without}))
+    shutil.rmtree(folder)
+    return place
+
+
+def test_a_package_in_one_file_is_read_like_its_folder(root: Path) -> None:
+    folder = gated(root)
+    (expected,) = observe(root, "verdicts/*")["model:m"].result["verdicts"]
+    zipped(folder)
+    found = observe(root, "verdicts/*")["model:m"]
+    assert found.status is Status.COMPLETE
+    assert found.result["verdicts"] == [{**expected, "source": "verdicts/training.zip/verdict.dsse.json"}]
+    assert set(found.inputs) >= {f"verdicts/training.zip/{name}.dsse.json" for name in ("verdict", "assessment")}
+
+
+@pytest.mark.parametrize(("name", "words"), [("verdict", "it holds no verdict"), ("assessment", "is not beside it")])
+def test_a_package_in_one_file_that_lacks_something(root: Path, name: str, words: str) -> None:
+    zipped(gated(root), without=f"{name}.dsse.json")
+    (line,) = skipped(observe(root, "verdicts/*")["model:m"])
+    assert words in line
+
+
+def test_a_package_in_one_file_with_two_verdicts(root: Path) -> None:
+    """Two readers could read two verdicts."""
+    folder = gated(root)
+    shutil.copy(folder / "verdict.dsse.json", folder / "verdict.sigstore.json")
+    zipped(folder)
+    (line,) = skipped(observe(root, "verdicts/*")["model:m"])
+    assert "or two" in line
+
+
+def test_a_file_that_must_not_be_unpacked(root: Path, tmp_path: Path) -> None:
+    """An archive with something behind it, and none at all; the reason names no place of this machine."""
+    place = zipped(gated(root))
+    whole = place.read_bytes()
+    for data in (whole + b"x", b"x" + whole, whole[:-30], b"", zip_bytes({"../verdict.dsse.json": b"{}"})):
+        place.write_bytes(data)
+        (line,) = skipped(observe(root, "verdicts/*")["model:m"])
+        assert line.startswith("verdicts/training.zip: ")
+        assert str(tmp_path) not in line
 
 
 def test_links_lead_nowhere(root: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from probatum.attestations.trust import Role, TrustPolicy
 from probatum.attestations.trusted import TrustedLog
 from probatum.attestations.verifier import TrustVerifier
 from probatum.attestations.verify import Demands, verify_package
+from probatum.attestations.zip_package import zip_bytes
 from probatum.collectors.base import Context
 from probatum.collectors.verdicts import Verdicts
 from probatum.content import read_content
@@ -124,6 +126,16 @@ def test_what_others_vouch_for_is_read(root: Path, trust: TrustPolicy) -> None:
         if row.check == "verdict.dsse.json: signer"
     ]
     assert [row.ok for row in signer] == [True]
+
+
+def test_what_others_vouch_for_is_read_in_one_file_too(root: Path) -> None:
+    folder = root / "verdicts" / "training"
+    files = {item.relative_to(folder).as_posix(): item for item in folder.rglob("*") if item.is_file()}
+    folder.with_suffix(".zip").write_bytes(zip_bytes({name: item.read_bytes() for name, item in files.items()}))
+    shutil.rmtree(folder)
+    told, why, found, _ = observe(root, trusting("main", require_log=True, require_timestamp=True))
+    assert (len(told), why) == (1, "")
+    assert {f"verdicts/training.zip/{name}" for name in (PROOF, STAMP)} <= set(found.inputs)
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from source_case import files, wanted
 from probatum.attestations.keys import SigningKey
 from probatum.attestations.predicates import POLICY_BUNDLE
 from probatum.attestations.trust import Role, TrustPolicy
-from probatum.attestations.trusted import Identity, SigstoreRoot
 from probatum.attestations.trust_file import load_trust
+from probatum.attestations.trusted import Identity, SigstoreRoot
 from probatum.errors import ProbatumError, TrustError
 from probatum.evaluator.bundle import pack_entries
 from probatum.packs.open import open_packs

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from children_case import children
+from children_case import children as living
 
 from probatum.errors import EngineError, UsageError
 from probatum.evaluator.engines import confined
@@ -90,9 +90,9 @@ def spoil(frame: bytes) -> None:
 @pytest.fixture(autouse=True)
 def nothing_left():
     """No child and no descriptor more than before."""
-    before = children(), descriptors()
+    before = living(), descriptors()
     yield
-    assert (children(), descriptors()) == before
+    assert (living(), descriptors()) == before
 
 
 def test_steps_answer_in_order_and_change_nothing_here() -> None:

@@ -18,8 +18,8 @@ A model is verified, and loaded from the very bytes that were::
 
 from __future__ import annotations
 
-from .attestations.subject_manifest import SubjectManifest, VerifiedFolder, verified_folder
-from .attestations.verified_file import open_verified
-from .audit import Audit, verify
+from .attestations.verify.subject_manifest import SubjectManifest, VerifiedFolder, verified_folder
+from .attestations.verify.verified_file import open_verified
+from .jobs.audit import Audit, verify
 
 __all__ = ["Audit", "SubjectManifest", "VerifiedFolder", "open_verified", "verified_folder", "verify"]

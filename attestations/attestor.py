@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from . import dsse
-from .keys import SigningKey, distinct
+from .documents import dsse
+from .keys.signing_key import SigningKey, distinct
 
 
 class Attestor(Protocol):

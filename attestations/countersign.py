@@ -15,11 +15,11 @@ from pathlib import Path
 
 from ..errors import TrustError, UsageError
 from ..files import read_limited, write_atomic
-from . import dsse
-from .dsse import MAX_SIGNATURES, Envelope
-from .keys import SigningKey, distinct
-from .package_files import LIMITS
-from .package_names import DETACHED, VERDICT, find_signed, signed_name
+from .documents import dsse
+from .documents.dsse import MAX_SIGNATURES, Envelope
+from .keys.signing_key import SigningKey, distinct
+from .package.files import LIMITS
+from .package.names import DETACHED, VERDICT, find_signed, signed_name
 
 
 def verdict_to_countersign(package: Path) -> Path:

@@ -20,8 +20,8 @@ from ..evaluator.origins import Origin
 from ..evaluator.times import stamp
 from ..strict_json import DEFAULT_LIMITS, Limits
 from ..verification import EnvelopeVerifier, Verification
-from .predicates import EVIDENCE_GRAPH
 from .statement import statement, subjects_of
+from .trust.predicates import EVIDENCE_GRAPH
 
 MADE = "made"
 """Field of a graph's document that says where and when it was made."""

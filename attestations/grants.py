@@ -9,8 +9,8 @@ from typing import Any
 
 from .. import strict_json
 from ..evaluator.times import stamp
-from .predicates import APPROVAL, WAIVER
 from .statement import statement
+from .trust.predicates import APPROVAL, WAIVER
 
 DECISIONS = ("approved", "rejected")
 

@@ -10,8 +10,8 @@ from .. import strict_json
 from ..errors import EvidenceError
 from ..evaluator.graph import Graph
 from ..strict_json import DEFAULT_LIMITS, Limits
-from .predicates import ASSESSMENT
 from .schemas import check
+from .trust.predicates import ASSESSMENT
 
 STATEMENT_V1 = "https://in-toto.io/Statement/v1"
 _TYPES = (STATEMENT_V1, "https://in-toto.io/Statement/v0.1")

@@ -16,9 +16,9 @@ from urllib.parse import quote
 
 from ..evaluator.graph import Graph, Observation
 from ..evaluator.origins import FIELD as ORIGIN
-from .predicates import VSA
 from .schemas import check
 from .statement import statement
+from .trust.predicates import VSA
 
 PACKAGE_FIELD = "https://probatum.dev/verdict-package/v1"
 VERIFIER_ID = "https://probatum.dev/verifier/v1"

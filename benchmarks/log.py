@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from probatum.attestations.keys import new_key, signing_key
+from probatum.attestations.keys.signing_key import new_key, signing_key
 from probatum.attestations.log.journal import Record
 from probatum.attestations.log.store import Log
 from probatum.attestations.log.verifier_key import NoteSigner

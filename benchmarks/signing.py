@@ -22,9 +22,10 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
-from probatum.attestations import dsse, ml_dsa
-from probatum.attestations.keys import KINDS, new_key, signing_key
-from probatum.attestations.public_key import PublicKey
+from probatum.attestations.documents import dsse
+from probatum.attestations.keys import ml_dsa
+from probatum.attestations.keys.public_key import PublicKey
+from probatum.attestations.keys.signing_key import KINDS, new_key, signing_key
 
 PAYLOAD_BYTES = 6 * 1024
 TRUSTED = 10

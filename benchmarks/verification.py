@@ -24,11 +24,11 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from probatum.attestations.attestor import KeyAttestor
-from probatum.attestations.keys import signing_key
-from probatum.attestations.package import PackageContents, write_package
-from probatum.attestations.replay import Replay
-from probatum.attestations.trust import trust_keys
-from probatum.attestations.verify import Demands, verify_package
+from probatum.attestations.keys.signing_key import signing_key
+from probatum.attestations.package.write import PackageContents, write_package
+from probatum.attestations.trust.policy import trust_keys
+from probatum.attestations.verify.package import Demands, verify_package
+from probatum.attestations.verify.replay import Replay
 from probatum.evaluator.assess import Assessment, evaluate
 from probatum.evaluator.bundle import pack
 from probatum.evaluator.checklist import load_checklist

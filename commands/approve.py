@@ -41,8 +41,8 @@ def approve(
     Example: probatum approve . --stage deployment --subject model:m --approver ana@example.com --key ana.pem
     """
     from ..attestations.grants import DECISIONS, Approval
-    from ..granting import approve as approved
-    from ..opening import open_pipeline
+    from ..jobs.granting import approve as approved
+    from ..jobs.opening import open_pipeline
 
     attestor = _attestor(keys, sign, sigstore_config)
     manifest = open_pipeline(pipeline, ignore if quiet else say)
@@ -71,8 +71,8 @@ def waive(
 
     Example: probatum waive . W-2026-07 --key bo.pem
     """
-    from ..granting import waive as waived
-    from ..opening import open_pipeline
+    from ..jobs.granting import waive as waived
+    from ..jobs.opening import open_pipeline
 
     attestor = _attestor(keys, sign, sigstore_config)
     manifest = open_pipeline(pipeline, ignore if quiet else say)

@@ -39,10 +39,10 @@ def collect(
 
     Example: probatum collect training/ --out training.json --key cluster.pem --machine cluster-7
     """
-    from ..evidence import write_evidence
-    from ..gate import gather
-    from ..opening import open_pipeline
-    from ..options import Options
+    from ..jobs.evidence import write_evidence
+    from ..jobs.gate import gather
+    from ..jobs.opening import open_pipeline
+    from ..jobs.options import Options
     from ..reports.progress import progress
 
     attestor = attestor_of(keys, sign or Signing.KEY, instance=sigstore_config) if sign or keys else None

@@ -25,8 +25,8 @@ def controls(
     Example: probatum controls --checklist secure-pipeline
     """
     from ..evaluator.catalogue import list_controls
+    from ..jobs.policy_sources import open_policies
     from ..packs.choose import Given
-    from ..policy_sources import open_policies
     from ..reports.catalogue import render_controls
 
     target = output(formats, no_color=no_color)

@@ -21,8 +21,8 @@ def doctor(
 
     Example: probatum doctor my-pipeline
     """
-    from ..gate import diagnose
-    from ..options import Options
+    from ..jobs.gate import diagnose
+    from ..jobs.options import Options
     from ..reports.doctor import render_doctor
 
     target = output(formats, no_color=no_color)

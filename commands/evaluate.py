@@ -75,10 +75,10 @@ def evaluate(
 
     Example: probatum evaluate data.dsse.json training.dsse.json --manifest probatum.yaml --trust trust.yaml
     """
-    from ..gate import judge
-    from ..opening import open_pipeline
-    from ..options import Options
-    from ..sealing import locations
+    from ..jobs.gate import judge
+    from ..jobs.opening import open_pipeline
+    from ..jobs.options import Options
+    from ..jobs.sealing import locations
     from ..strict_json import Limits
 
     target = output(formats, quiet=quiet, no_color=no_color)

@@ -29,8 +29,8 @@ def explain(
 
     Example: probatum explain MODEL-02 --pipeline examples/tumour-classifier
     """
-    from ..gate import explain as explained
-    from ..options import Options
+    from ..jobs.gate import explain as explained
+    from ..jobs.options import Options
     from ..reports.catalogue import render_control
 
     target = output(formats, no_color=no_color)

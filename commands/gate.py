@@ -94,11 +94,11 @@ def gate(
 
     Example: probatum gate examples/tumour-classifier --out verdict
     """
-    from ..gate import run
-    from ..opening import open_pipeline
-    from ..options import Options
+    from ..jobs.gate import run
+    from ..jobs.opening import open_pipeline
+    from ..jobs.options import Options
+    from ..jobs.sealing import check_out, locations, seal
     from ..reports.progress import progress
-    from ..sealing import check_out, locations, seal
 
     target = output(formats, quiet=quiet, no_color=no_color)
     opa = opa_server(opa_url, opa_ca, opa_cert, opa_key)
@@ -125,7 +125,7 @@ def gate(
 
 
 def _keep_partial(collected: Collected, out: Path | None, now: datetime) -> int:
-    from ..evidence import write_evidence
+    from ..jobs.evidence import write_evidence
 
     if out is None:
         return finish("error", "interrupted: nothing was written")

@@ -16,7 +16,7 @@ from .output import finish, guarded
 from .passphrase import new_passphrase, passphrase
 
 if TYPE_CHECKING:
-    from ..attestations.public_key import PublicKey
+    from ..attestations.keys.public_key import PublicKey
 
 
 class KeyForm(StrEnum):
@@ -43,7 +43,7 @@ def keys_new(
 
     Example: probatum keys new release.pem
     """
-    from ..attestations.key_files import write_key_pair
+    from ..attestations.keys.files import write_key_pair
 
     path, public = write_key_pair(out, kind, new_passphrase() if encrypt else None)
     print(public.id)
@@ -67,7 +67,7 @@ def keys_show(
 
     Example: probatum keys show release.pem.pub
     """
-    from ..attestations.public_half import public_half
+    from ..attestations.keys.public_half import public_half
     from ..errors import UsageError
 
     public = public_half(key, partial(passphrase, key))

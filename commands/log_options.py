@@ -14,9 +14,9 @@ from .passphrase import log_passphrase
 
 if TYPE_CHECKING:
     from ..attestations.attestor import Attestor
-    from ..attestations.keys import SigningKey
+    from ..attestations.keys.signing_key import SigningKey
     from ..attestations.log.verifier_key import VerifierKey
-    from ..attestations.package import Detach
+    from ..attestations.package.write import Detach
 
 Folder = Annotated[Path, typer.Argument(help="The log's folder.", show_default=False)]
 Private = Annotated[
@@ -58,7 +58,7 @@ def private_key(key: str, ask: Callable[[str], bytes | None] = log_passphrase) -
         UsageError: it cannot be had.
         TrustError: it cannot be read or used.
     """
-    from ..attestations.signers import choose_signer
+    from ..attestations.keys.choose import choose_signer
 
     return choose_signer(key, passphrase=partial(ask, key))
 
@@ -101,7 +101,7 @@ def logged_by(folder: Path | None, key: str | None, attestor: Attestor | None) -
         TrustError: the key cannot be read or used.
     """
     from ..attestations.log.writer import LogWriter
-    from ..attestations.package_names import LOG_PROOF
+    from ..attestations.package.names import LOG_PROOF
     from ..errors import UsageError
 
     if folder is None and key is not None:

@@ -73,7 +73,7 @@ def diff(
 
     Example: probatum policy diff built-in my-policies --evidence verdicts/ --strict
     """
-    from ..options import DEFAULT_CHECKLIST
+    from ..jobs.options import DEFAULT_CHECKLIST
     from ..reports.difference import render_difference, summary
     from ..reports.progress import progress
     from ..workbench.difference import compare, weaker
@@ -97,8 +97,8 @@ def diff(
 
 def _side(source: str, beside: bool, time: datetime) -> Side:
     """The policies of one side; those named ``built-in`` are laid on nothing."""
+    from ..jobs.policy_sources import open_policies
     from ..packs.choose import Given
-    from ..policy_sources import open_policies
     from ..workbench.difference_of_one import Side
 
     given = Given((), True) if source == _BUILT_IN else Given((source,), beside)

@@ -24,9 +24,9 @@ def docs(
 
     Example: probatum policy docs my-policies --out docs/controls
     """
-    from ..authoring import pages, write_pages
+    from ..jobs.authoring import pages, write_pages
+    from ..jobs.policy_sources import open_policies
     from ..packs.choose import Given
-    from ..policy_sources import open_policies
 
     opened = open_policies(None, Given((str(folder),), None, None), online=False, trust=None, now=moment(None)[0])
     found = pages(opened.policies, checklist, folder)

@@ -29,11 +29,11 @@ def lock(
 
     Example: probatum policy lock training/ --online
     """
-    from ..opening import open_pipeline
+    from ..jobs.opening import open_pipeline
+    from ..jobs.policy_sources import lock_policies
+    from ..jobs.revocation_sources import trusted_now
     from ..packs.choose import Given
-    from ..policy_sources import lock_policies
     from ..reports.lock import render_lock
-    from ..revocation_sources import trusted_now
 
     target = output(formats, no_color=no_color)
     manifest = open_pipeline(pipeline, say)

@@ -149,10 +149,10 @@ def setting(
         packs: the values of ``--policies``.
         built_in: the value of ``--built-in``.
     """
-    from ..opening import open_pipeline
-    from ..options import DEFAULT_CHECKLIST
+    from ..jobs.opening import open_pipeline
+    from ..jobs.options import DEFAULT_CHECKLIST
+    from ..jobs.policy_sources import open_policies
     from ..packs.choose import Given
-    from ..policy_sources import open_policies
     from ..workbench.circumstances import circumstances_of
 
     pipeline = None if manifest is None else open_pipeline(manifest)

@@ -22,7 +22,7 @@ def report(
 
     Example: probatum report verdict --format markdown
     """
-    from ..audit import read_assessment
+    from ..jobs.audit import read_assessment
     from ..reports.format import render
 
     target = output(formats, quiet=quiet, no_color=no_color)

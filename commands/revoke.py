@@ -190,7 +190,7 @@ def list_(
     Example: probatum revoke list revocations --trust trust.yaml --next-update 2026-12-01T00:00:00Z --out list.dsse.json
     """
     from ..files import write_atomic
-    from ..revocation_list import new_list
+    from ..jobs.revocation_list import new_list
 
     attestor = _attestor(keys, sign)
     update = None if next_update is None else moment(next_update)[0]

@@ -13,7 +13,7 @@ from .output import finish, guarded, ignore, output, say
 from .passphrase import passphrase
 
 if TYPE_CHECKING:
-    from ..attestations.report import VerificationReport
+    from ..attestations.verify.report import VerificationReport
 
 
 @guarded
@@ -53,8 +53,8 @@ def sign(
 
     Example: probatum sign verdict --key second.pem --trust trust.yaml
     """
-    from .. import audit, countersigning
-    from ..attestations.signers import choose_signer
+    from ..attestations.keys.choose import choose_signer
+    from ..jobs import audit, countersigning
     from ..reports.verification import render_verification
 
     written = output(formats, quiet=quiet, no_color=no_color)

@@ -15,7 +15,7 @@ from .passphrase import passphrase
 
 if TYPE_CHECKING:
     from ..attestations.attestor import Attestor
-    from ..attestations.package import Detach
+    from ..attestations.package.write import Detach
 
 INSTANCE = "PROBATUM_SIGSTORE_CONFIG"
 
@@ -100,8 +100,8 @@ def detached_by(timestamp: str | None, attestor: Attestor | None) -> dict[str, D
     Raises:
         UsageError: the address is none, or there is no verdict to vouch for.
     """
-    from ..attestations.package_names import TIMESTAMP
-    from ..attestations.timestamp import check_url, request_timestamp
+    from ..attestations.package.names import TIMESTAMP
+    from ..attestations.timestamps.timestamp import check_url, request_timestamp
 
     if timestamp is None:
         return {}
@@ -113,7 +113,7 @@ def detached_by(timestamp: str | None, attestor: Attestor | None) -> dict[str, D
 
 def _chosen(keys: list[str] | None) -> Signing:
     """What ``auto`` comes to; it says so. In CI it is never the local key, which means nothing to anybody else."""
-    from ..attestations.keyless_token import ambient_service
+    from ..attestations.keyless.token import ambient_service
 
     if keys:
         say("--sign auto: with --key, because it was given")
@@ -130,7 +130,7 @@ def _contradiction(what: str, why: str) -> UsageError:
 
 
 def _keyless(instance: str | None) -> Attestor:
-    from ..attestations.keyless import keyless_attestor
+    from ..attestations.keyless.keyless import keyless_attestor
 
     attestor = keyless_attestor(instance)
     say(attestor.announcement)
@@ -139,7 +139,7 @@ def _keyless(instance: str | None) -> Attestor:
 
 def _by_key(keys: list[str] | None) -> Attestor:
     from ..attestations.attestor import KeyAttestor
-    from ..attestations.signers import choose_signer
+    from ..attestations.keys.choose import choose_signer
 
     wanted: list[str | None] = [*keys] if keys else [None]
     return KeyAttestor([choose_signer(key, passphrase=partial(passphrase, key)) for key in wanted])

@@ -21,7 +21,7 @@ def timestamp(
 
     Example: probatum timestamp verdict https://tsa.example
     """
-    from ..attestations.add_timestamp import add_timestamp
+    from ..attestations.timestamps.add_timestamp import add_timestamp
 
     path = add_timestamp(package, url)
     return finish("pass", f"{url} vouches in {path} for when the verdict was signed")

@@ -31,7 +31,7 @@ def check(
 
     Example: probatum trust check trust.yaml --strict
     """
-    from ..attestations.trust_check import ERROR, NOTE, checked_file
+    from ..attestations.trust.review import ERROR, NOTE, checked_file
     from ..reports.trust import render_trust
 
     target = output(formats, quiet=quiet, no_color=no_color)
@@ -56,7 +56,7 @@ def init(
 
     Example: probatum trust init --from verdict --out trust.yaml
     """
-    from ..attestations.trust_init import write_proposal
+    from ..attestations.trust.init import write_proposal
 
     text = write_proposal(package, out)
     if out is None:

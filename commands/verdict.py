@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .output import Output, finish
 
 if TYPE_CHECKING:
-    from ..gate import Judged
+    from ..jobs.gate import Judged
 
 
 def show(judged: Judged, target: Output, places: Mapping[str, str]) -> int:

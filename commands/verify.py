@@ -35,7 +35,7 @@ from .options import (
 from .output import Output, finish, guarded, output
 
 if TYPE_CHECKING:
-    from ..attestations.report import VerificationReport
+    from ..attestations.verify.report import VerificationReport
 
 _STDOUT = Path("-")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -134,9 +134,9 @@ def verify(
 
     Example: probatum verify verdict --subject examples/tumour-classifier --replay
     """
-    from .. import audit
-    from ..attestations.expectations import Expectations
-    from ..attestations.trust_file import load_trust
+    from ..attestations.trust.file import load_trust
+    from ..attestations.verify.expectations import Expectations
+    from ..jobs import audit
     from ..reports.verification import render_verification
 
     written = _output(formats, manifest, quiet=quiet, no_color=no_color)
@@ -195,7 +195,7 @@ def _write_manifest(report: VerificationReport, path: Path | None) -> None:
 
 def _moment(option: str, text: str | None) -> datetime | None:
     """A time, or the first moment of a date in UTC."""
-    from ..attestations.signing_time import parse_time
+    from ..attestations.trust.signing_time import parse_time
 
     found = parse_time(f"{text}T00:00:00Z" if text and _DATE.fullmatch(text) else text)
     if text is not None and found is None:

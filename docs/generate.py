@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from probatum.attestations.predicates import DEFAULT_TYPES
 from probatum.attestations.schemas import schema
-from probatum.authoring import pages
+from probatum.attestations.trust.predicates import DEFAULT_TYPES
 from probatum.cli import app
 from probatum.collectors.manifest import manifest_schema
 from probatum.collectors.registry import collectors
 from probatum.collectors.result_schema import result_schema, result_schemas
 from probatum.evaluator.policies import PolicySet
+from probatum.jobs.authoring import pages
 from probatum.reports.plain import json_text
 from probatum.workbench import simulator
 from probatum.workbench.check.registry import ALL_RULES

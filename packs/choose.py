@@ -13,7 +13,7 @@ from .lock import FILE_NAME, read_lock
 from .open import Wanted
 
 if TYPE_CHECKING:
-    from ..attestations.trust import TrustPolicy
+    from ..attestations.trust.policy import TrustPolicy
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from .. import strict_json
-from ..attestations.counted import signers_of
-from ..attestations.public_key import PublicKey
+from ..attestations.keys.counted import signers_of
+from ..attestations.keys.public_key import PublicKey
 from ..errors import EvidenceError, TrustError
 
 _HASHES: dict[str, type[Any]] = {"256": hashes.SHA256, "384": hashes.SHA384, "512": hashes.SHA512}

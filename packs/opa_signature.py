@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import strict_json
-from ..attestations.public_key import PublicKey
+from ..attestations.keys.public_key import PublicKey
 from ..errors import EvidenceError, TrustError
 from .jws import parse_token
 from .pack import OPA_SIGNATURES as FILE

@@ -19,7 +19,7 @@ from .signatures import Signed, check_signatures, unsigned
 from .source import Source, parse_source
 
 if TYPE_CHECKING:
-    from ..attestations.trust import TrustPolicy
+    from ..attestations.trust.policy import TrustPolicy
 
 
 @dataclass(frozen=True)

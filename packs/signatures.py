@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import strict_json
-from ..attestations.predicates import POLICY_BUNDLE
+from ..attestations.trust.predicates import POLICY_BUNDLE
 from ..errors import EvidenceError, ProbatumError, TrustError
 from .pack import OPA_SIGNATURES, Signature
 
 if TYPE_CHECKING:
-    from ..attestations.trust import TrustPolicy
+    from ..attestations.trust.policy import TrustPolicy
     from .opa_signature import Claims
 
 SUFFIXES = (".dsse.json", ".sigstore.json", ".sig")
@@ -71,7 +71,7 @@ def check_signatures(signed: Signed, trust: TrustPolicy | None, now: datetime) -
 
 
 def _inside(signed: Signed, document: bytes, trust: TrustPolicy, now: datetime) -> Signature:
-    from ..attestations.roles import allow
+    from ..attestations.trust.roles import allow
     from .opa_signature import check_files, check_token
 
     claims = check_token(document, trust.keys.values(), source=signed.source, now_seconds=now.timestamp())
@@ -85,7 +85,7 @@ def _inside(signed: Signed, document: bytes, trust: TrustPolicy, now: datetime) 
 
 def _beside(signed: Signed, suffix: str, data: bytes, trust: TrustPolicy, now: datetime) -> Signature:
     assert signed.archive is not None, "only a bundle has a file that signatures can lie beside"
-    from ..attestations.verifier import TrustVerifier
+    from ..attestations.documents.verifier import TrustVerifier
 
     content, sha256 = signed.archive
     source = f"{signed.source}{suffix}"
@@ -115,7 +115,7 @@ _NO_ROLE = f"its signers do not have the role {ROLE!r}"
 
 def _kind(data: bytes, source: str) -> str:
     """``dsse``, ``sigstore``, ``signature`` (a sigstore bundle over the file) or ``detached``."""
-    from ..attestations.forms import kind_of
+    from ..attestations.documents.forms import kind_of
 
     if not data.lstrip().startswith(b"{"):
         return "detached"

@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..attestations.predicates import POLICY_BUNDLE
-from ..attestations.report import Row, VerificationReport, equal
+from ..attestations.trust.predicates import POLICY_BUNDLE
+from ..attestations.verify.report import Row, VerificationReport, equal
 from ..errors import ProbatumError, UsageError
 from ..evaluator.policies import PolicySet
 from .cache import default_cache
@@ -18,8 +18,8 @@ from .signatures import Signed, check_signatures
 from .source import Kind, Source
 
 if TYPE_CHECKING:
-    from ..attestations.trust import TrustPolicy
-    from ..attestations.verify import Demands
+    from ..attestations.trust.policy import TrustPolicy
+    from ..attestations.verify.package import Demands
 
 KIND = "bundle of policies"
 

@@ -15,7 +15,7 @@ def render_trust(document: Mapping[str, Any], format: Format, *, color: bool = F
     """Write what ``probatum trust check`` found.
 
     Args:
-        document: what ``attestations.trust_check.check_document`` gives.
+        document: what ``attestations.trust.review.check_document`` gives.
         format: ``text``, ``json`` or ``markdown``.
         color: ``text`` only: use colours.
         width: ``text`` only: columns of the terminal.

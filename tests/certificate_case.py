@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from signing_case import NOW, policy, sha256
 
-from probatum.attestations.dsse import IN_TOTO, pae
-from probatum.attestations.keys import SigningKey
-from probatum.attestations.predicates import DEFAULT_TYPES
-from probatum.attestations.trust import Role, TrustPolicy
-from probatum.attestations.trusted import Certificates, CertificateSigner, TimestampAuthority
+from probatum.attestations.documents.dsse import IN_TOTO, pae
+from probatum.attestations.keys.signing_key import SigningKey
+from probatum.attestations.trust.policy import Role, TrustPolicy
+from probatum.attestations.trust.predicates import DEFAULT_TYPES
+from probatum.attestations.trust.trusted import Certificates, CertificateSigner, TimestampAuthority
 
 HOLDER = "builder@acme.example"
 CODE = (ExtendedKeyUsageOID.CODE_SIGNING,)

@@ -10,11 +10,11 @@ from signing_case import NOW, policy
 
 from probatum.attestations.attestor import KeyAttestor
 from probatum.attestations.evidence_statement import evidence_statement, made_here
-from probatum.attestations.keys import SigningKey
-from probatum.attestations.trust import TrustPolicy
+from probatum.attestations.keys.signing_key import SigningKey
+from probatum.attestations.trust.policy import TrustPolicy
 from probatum.evaluator.graph import Coverage, Graph, Observation, Relation, Status, Subject, Tier
 from probatum.evaluator.graph_document import dump_graph
-from probatum.evidence import Elsewhere, join, read_elsewhere
+from probatum.jobs.evidence import Elsewhere, join, read_elsewhere
 
 TIME = "2026-11-20T06:00:00Z"
 MODEL = Subject("model", "m", {"sha256": "a" * 64}, "models/m")

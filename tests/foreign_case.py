@@ -17,12 +17,12 @@ from signing_case import NOW, envelope
 from sigstore_case import ISSUER, SIGNED_AT, WORKFLOW, Services, new
 from sigstore_log import b64
 
-from probatum.attestations.dsse import IN_TOTO, pae
-from probatum.attestations.keys import SigningKey
-from probatum.attestations.predicates import DEFAULT_TYPES
-from probatum.attestations.trust import Role, TrustPolicy
-from probatum.attestations.trusted import Identity, SigstoreRoot
-from probatum.attestations.verifier import TrustVerifier
+from probatum.attestations.documents.dsse import IN_TOTO, pae
+from probatum.attestations.documents.verifier import TrustVerifier
+from probatum.attestations.keys.signing_key import SigningKey
+from probatum.attestations.trust.policy import Role, TrustPolicy
+from probatum.attestations.trust.predicates import DEFAULT_TYPES
+from probatum.attestations.trust.trusted import Identity, SigstoreRoot
 
 V01 = "application/vnd.dev.sigstore.bundle+json;version=0.1"
 V02 = "application/vnd.dev.sigstore.bundle+json;version=0.2"

@@ -10,8 +10,8 @@ from revocation_case import HEX, trust
 from signing_case import NOW, ed_key
 
 from probatum.attestations.attestor import KeyAttestor
-from probatum.attestations.package import PackageContents, write_package
-from probatum.attestations.trust import TrustPolicy
+from probatum.attestations.package.write import PackageContents, write_package
+from probatum.attestations.trust.policy import TrustPolicy
 from probatum.evaluator.assess import evaluate
 from probatum.evaluator.bundle import pack
 from probatum.evaluator.checklist import Checklist, checklist_from_document

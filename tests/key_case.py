@@ -12,11 +12,11 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 from signing_case import NOW, policy, statement
 
-from probatum.attestations import dsse
-from probatum.attestations.keys import SigningKey
-from probatum.attestations.trust import TrustPolicy, trust_keys
-from probatum.attestations.verifier import TrustVerifier
-from probatum.attestations.verify import Demands, verify_package
+from probatum.attestations.documents import dsse
+from probatum.attestations.documents.verifier import TrustVerifier
+from probatum.attestations.keys.signing_key import SigningKey
+from probatum.attestations.trust.policy import TrustPolicy, trust_keys
+from probatum.attestations.verify.package import Demands, verify_package
 
 
 def two_of(*keys: SigningKey, threshold: int = 2) -> TrustPolicy:

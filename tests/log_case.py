@@ -7,7 +7,7 @@ from pathlib import Path
 
 from signing_case import ed_key
 
-from probatum.attestations.keys import SigningKey
+from probatum.attestations.keys.signing_key import SigningKey
 from probatum.attestations.log import merkle
 from probatum.attestations.log.checkpoint import Checkpoint, verified
 from probatum.attestations.log.store import Log

@@ -12,12 +12,12 @@ from signing_case import NOW, ed_key, sha256, write
 
 from probatum import strict_json
 from probatum.attestations.attestor import KeyAttestor
-from probatum.attestations.expectations import Expectations
-from probatum.attestations.keys import SigningKey
-from probatum.attestations.package import PackageContents, WrittenPackage, write_package
-from probatum.attestations.replay import Replay
-from probatum.attestations.trust import TrustPolicy, trust_keys
-from probatum.attestations.verify import Demands, verify_package
+from probatum.attestations.keys.signing_key import SigningKey
+from probatum.attestations.package.write import PackageContents, WrittenPackage, write_package
+from probatum.attestations.trust.policy import TrustPolicy, trust_keys
+from probatum.attestations.verify.expectations import Expectations
+from probatum.attestations.verify.package import Demands, verify_package
+from probatum.attestations.verify.replay import Replay
 from probatum.content import read_content
 from probatum.evaluator.bundle import pack
 from probatum.evaluator.graph import Coverage, Graph, Observation, Status, Subject, Tier

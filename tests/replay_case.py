@@ -6,7 +6,7 @@ from typing import Any
 
 from signing_case import NOW
 
-from probatum.attestations.package import PackageContents
+from probatum.attestations.package.write import PackageContents
 from probatum.evaluator.assess import evaluate
 from probatum.evaluator.bundle import pack
 from probatum.evaluator.checklist import Checklist, checklist_from_document

@@ -13,18 +13,18 @@ from package_case import KEY
 from package_case import check as check_package
 from signing_case import NOW, ed_key, envelope, policy, statement
 
-from probatum.attestations import dsse
 from probatum.attestations.attestor import KeyAttestor
-from probatum.attestations.keys import SigningKey
-from probatum.attestations.predicates import REVOCATION
-from probatum.attestations.report import Row, VerificationReport
+from probatum.attestations.documents import dsse
+from probatum.attestations.keys.signing_key import SigningKey
 from probatum.attestations.revocation.check import check_revocations
 from probatum.attestations.revocation.document import Given
 from probatum.attestations.revocation.entry import Entry, Target, key_target, sha256_target
 from probatum.attestations.revocation.gather import gather
 from probatum.attestations.revocation.revoked import Revocations
 from probatum.attestations.revocation.statement import Listed, revocation_statement, sign_revocation
-from probatum.attestations.trust import TrustPolicy
+from probatum.attestations.trust.policy import TrustPolicy
+from probatum.attestations.trust.predicates import REVOCATION
+from probatum.attestations.verify.report import Row, VerificationReport
 
 SECURITY = ed_key("security")
 STRANGER = ed_key("stranger")

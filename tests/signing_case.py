@@ -11,10 +11,10 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from probatum.attestations import dsse
-from probatum.attestations.keys import SigningKey, signing_key
-from probatum.attestations.predicates import DEFAULT_TYPES
-from probatum.attestations.trust import Role, TrustPolicy
+from probatum.attestations.documents import dsse
+from probatum.attestations.keys.signing_key import SigningKey, signing_key
+from probatum.attestations.trust.policy import Role, TrustPolicy
+from probatum.attestations.trust.predicates import DEFAULT_TYPES
 
 NOW = datetime(2026, 11, 20, 7, 0, tzinfo=UTC)
 SLSA = "https://slsa.dev/provenance/v1"

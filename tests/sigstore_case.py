@@ -24,8 +24,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from sigstore_log import Key, Log, b64, spki
 from timestamp_case import Authority, der
 
-from probatum.attestations.dsse import pae
-from probatum.attestations.sigstore_claims import CLAIMS
+from probatum.attestations.documents.dsse import pae
+from probatum.attestations.keyless.claims import CLAIMS
 
 SIGNED_AT = datetime(2026, 11, 19, 12, 0, tzinfo=UTC)
 ISSUER = "https://issuer.example"

@@ -13,11 +13,11 @@ from signing_case import sha256
 from sigstore_case import ISSUER, WORKFLOW, Services
 from timestamp_case import Authority
 
-from probatum.attestations.package import Detach, write_package
-from probatum.attestations.predicates import DEFAULT_TYPES
-from probatum.attestations.sigstore_form import only_form
-from probatum.attestations.trust import Role, TrustPolicy
-from probatum.attestations.trusted import Certificates, Identity, SigstoreRoot, TimestampAuthority
+from probatum.attestations.keyless.form import only_form
+from probatum.attestations.package.write import Detach, write_package
+from probatum.attestations.trust.policy import Role, TrustPolicy
+from probatum.attestations.trust.predicates import DEFAULT_TYPES
+from probatum.attestations.trust.trusted import Certificates, Identity, SigstoreRoot, TimestampAuthority
 
 BEFORE = "2026-11-19T11:59:00Z"
 """A minute before the services sign."""

@@ -31,7 +31,7 @@ from sigstore_case import IN_TOTO, Services, email, new, uri
 from sigstore_log import b64
 from timestamp_case import Authority
 
-from probatum.attestations.dsse import pae
+from probatum.attestations.documents.dsse import pae
 
 REQUEST_TOKEN = "let-me"
 WORKFLOW_REF = "org/repo/.github/workflows/verdict.yml@refs/heads/main"

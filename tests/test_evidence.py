@@ -20,7 +20,7 @@ from probatum.errors import EvidenceError
 from probatum.evaluator.graph import Graph, Relation, Subject, Tier
 from probatum.evaluator.graph_document import dump_graph, load_graph
 from probatum.evaluator.origins import Standing, credited_tier, origins
-from probatum.evidence import join, write_evidence
+from probatum.jobs.evidence import join, write_evidence
 
 KEY = ed_key("cluster")
 OTHER = ed_key("platform")

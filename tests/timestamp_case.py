@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from probatum.attestations.ecdsa_form import one_form
+from probatum.attestations.keys.ecdsa_form import one_form
 
 SHA256 = bytes.fromhex("0609608648016503040201")
 _ECDSA_SHA256 = bytes.fromhex("06082a8648ce3d040302")

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...errors import TrustError
-from .. import dsse
-from ..public_key import PublicKey
-from ..signing_time import NOTHING_KNOWN, SignatureFacts
-from ..sigstore_bundle import VerifiedBundle
-from ..sigstore_root import library_root, root_at
-from ..trust import TrustPolicy
+from ..documents import dsse
+from ..keyless.root import library_root, root_at
+from ..keyless.sigstore_bundle import VerifiedBundle
+from ..keys.public_key import PublicKey
+from ..trust.policy import TrustPolicy
+from ..trust.signing_time import NOTHING_KNOWN, SignatureFacts
 from .fulcio import Certified, verify
 from .log_entry import LogEntry, Logged, claimed_kind, digest, from_bundle, verified_time
 

@@ -14,9 +14,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ...errors import TrustError
-from .. import dsse
-from ..sigstore_bundle import VerifiedBundle
-from ..trust import TrustPolicy
+from ..documents import dsse
+from ..keyless.sigstore_bundle import VerifiedBundle
+from ..trust.policy import TrustPolicy
 from .fulcio import Certified, verify
 from .log_entry import LogEntry, Logged, from_cosign
 

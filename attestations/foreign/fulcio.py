@@ -23,13 +23,13 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ...errors import TrustError
-from ..public_key import PublicKey
-from ..signing_time import SignatureFacts, shown
-from ..sigstore_bundle import VerifiedBundle
-from ..sigstore_claims import claims_of
-from ..sigstore_root import authorities_of, library_root, root_at
-from ..timestamp import check_stamp, claimed_time
-from ..trust import TrustPolicy
+from ..keyless.claims import claims_of
+from ..keyless.root import authorities_of, library_root, root_at
+from ..keyless.sigstore_bundle import VerifiedBundle
+from ..keys.public_key import PublicKey
+from ..timestamps.timestamp import check_stamp, claimed_time
+from ..trust.policy import TrustPolicy
+from ..trust.signing_time import SignatureFacts, shown
 from .log_entry import LogEntry, Logged, verified_time
 
 

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from ... import strict_json
 from ...errors import ProbatumError, TrustError
-from .. import dsse
+from ..documents import dsse
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import TrustError
-from .. import dsse
+from ..documents import dsse
 
 _BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 

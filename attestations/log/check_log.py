@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from ...errors import ProbatumError, TrustError
-from ..package_names import LOG_PROOF
-from ..report import Row, failed
-from ..signing_time import CLOCK_SKEW, shown
-from ..trust import TrustPolicy
-from ..trusted import TrustedLog
+from ..package.names import LOG_PROOF
+from ..trust.policy import TrustPolicy
+from ..trust.signing_time import CLOCK_SKEW, shown
+from ..trust.trusted import TrustedLog
+from ..verify.report import Row, failed
 from .checkpoint import Checkpoint
 from .entry import entry_of
 from .note import Note, NoteSignature

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..package_names import LOG_PROOF
+from ..package.names import LOG_PROOF
 from .kept import read_plain, read_verdict
 
 

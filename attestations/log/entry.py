@@ -14,12 +14,12 @@ from typing import Any
 
 from ... import strict_json
 from ...errors import TrustError
-from .. import dsse
-from ..package_files import LIMITS
-from ..predicates import VSA
-from ..roles import statement_time
-from ..signing_time import shown
+from ..documents import dsse
+from ..package.files import LIMITS
 from ..statement import parse_statement
+from ..trust.predicates import VSA
+from ..trust.roles import statement_time
+from ..trust.signing_time import shown
 
 SCHEMA = "https://probatum.dev/log-entry/v1"
 
@@ -58,7 +58,7 @@ def _identity(bundle: Mapping[str, Any], source: str) -> str:
     """Whom the certificate in a sigstore bundle names, and who vouched for that."""
     from cryptography import x509
 
-    from ..sigstore_claims import claims_of
+    from ..keyless.claims import claims_of
 
     try:
         material = bundle["verificationMaterial"]

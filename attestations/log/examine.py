@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ...errors import ProbatumError
-from ..report import Row, equal
+from ..verify.report import Row, equal
 from .checkpoint import Checkpoint, verified
 from .damage import Damage
 from .history import Seen, first_difference, rewritten, split_view

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ...errors import TrustError
-from ..report import Row
+from ..verify.report import Row
 from .export import kept_in_git
 from .history import Seen
 from .kept import read_kept

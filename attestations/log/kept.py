@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ...errors import TrustError, UsageError
 from ...files import read_limited
-from ..package_files import LIMITS
-from ..package_names import LOG_PROOF, VERDICT, find_signed
+from ..package.files import LIMITS
+from ..package.names import LOG_PROOF, VERDICT, find_signed
 from .checkpoint import Checkpoint, verified
 from .entry import entry_of
 from .history import Seen

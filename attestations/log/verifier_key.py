@@ -13,10 +13,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from ...errors import TrustError, UsageError
-from ..public_key import PublicKey
+from ..keys.public_key import PublicKey
 
 if TYPE_CHECKING:
-    from ..keys import SigningKey
+    from ..keys.signing_key import SigningKey
 
 ED25519, COSIGNATURE = 1, 4
 NAME = re.compile(r"[^\s+]{1,255}")

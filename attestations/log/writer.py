@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import UsageError
-from ..keys import SigningKey
+from ..keys.signing_key import SigningKey
 from .entry import entry_of
 from .store import Appended, Log
 from .verifier_key import NoteSigner

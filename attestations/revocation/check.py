@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from ... import strict_json
-from ..package_files import LIMITS, PackageFiles
-from ..package_names import ASSESSMENT, REVOCATIONS, TRUST, find_signed
-from ..report import Row
-from ..trust import TrustPolicy
-from ..verify import Check, CheckedPackage
+from ..package.files import LIMITS, PackageFiles
+from ..package.names import ASSESSMENT, REVOCATIONS, TRUST, find_signed
+from ..trust.policy import TrustPolicy
+from ..verify.package import Check, CheckedPackage
+from ..verify.report import Row
 from .document import Given
 from .gather import gather, rolled_back
 from .recorded_signers import ids_of, vouched

@@ -17,12 +17,12 @@ from typing import Any
 
 from ... import strict_json
 from ...errors import EvidenceError, ProbatumError, TrustError
-from .. import dsse
-from ..predicates import REVOCATION
+from ..documents import dsse
 from ..schemas import check
-from ..signing_time import parse_time
 from ..statement import STATEMENT_V1, parse_statement
-from ..trust import TrustPolicy
+from ..trust.policy import TrustPolicy
+from ..trust.predicates import REVOCATION
+from ..trust.signing_time import parse_time
 from .entry import Entry, Target, entry_of
 from .statement import Listed
 
@@ -96,7 +96,7 @@ def read_document(given: Given, trust: TrustPolicy, now: datetime) -> Document:
 
 def _signed(given: Given, trust: TrustPolicy, now: datetime) -> tuple[Mapping[str, Any], tuple[str, ...], bool]:
     """The statement, who signed it, and whether they have the role; only of a document that is believed."""
-    from ..verifier import TrustVerifier
+    from ..documents.verifier import TrustVerifier
 
     found = TrustVerifier(_undated(trust), now).verify(given.data, source=given.source)
     if found.verified and found.statement is not None:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from ...errors import ProbatumError
 from ...evaluator.times import stamp
-from ..predicates import REVOCATION
-from ..trust import TrustPolicy
+from ..trust.policy import TrustPolicy
+from ..trust.predicates import REVOCATION
 from .document import Document, Given, read_document
 from .revoked import Problem, Revocations
 

@@ -18,9 +18,9 @@ from ...errors import EvidenceError, UsageError
 from ...evaluator.graph import Graph
 from ...evaluator.graph_document import load_graph
 from ...evaluator.policies import PolicySet
-from .. import dsse
-from ..package_files import LIMITS, PackageFiles
-from ..package_names import (
+from ..documents import dsse
+from ..package.files import LIMITS, PackageFiles
+from ..package.names import (
     ASSESSMENT,
     EVIDENCE,
     POLICIES,
@@ -31,8 +31,8 @@ from ..package_names import (
     find_signed,
     signed_names,
 )
+from ..package.zip_package import SUFFIX, unzipped
 from ..vsa import PACKAGE_FIELD
-from ..zip_package import SUFFIX, unzipped
 from .entry import Target
 from .signed_payload import envelope_in, payload_of
 
@@ -190,8 +190,8 @@ def _signers(data: bytes, name: str) -> frozenset[Target]:
 def _certified(material: Mapping[str, Any], name: str) -> set[Target]:
     from cryptography import x509
 
-    from ..public_key import PublicKey
-    from ..sigstore_claims import claims_of
+    from ..keyless.claims import claims_of
+    from ..keys.public_key import PublicKey
 
     raw = dsse.decode_base64(material["certificate"]["rawBytes"], name)
     certificate = x509.load_der_x509_certificate(raw)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from ..identity_pattern import matches
-from ..signing_time import SignatureFacts
-from ..trust import TrustPolicy
+from ..trust.identity_pattern import matches
+from ..trust.policy import TrustPolicy
+from ..trust.signing_time import SignatureFacts
 from .revoked import Hit, Revocations
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...evaluator.graph import Graph, Observation, Tier
 from ...evaluator.origins import FIELD
-from ..signing_time import parse_time
+from ..trust.signing_time import parse_time
 from .entry import Target
 
 _SIGNERS = "signers"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ... import strict_json
 from ...errors import TrustError
 from ...strict_json import Limits
-from .. import dsse, metablock
+from ..documents import dsse, metablock
 
 LIMITS = Limits(max_bytes=512 * 1024 * 1024)
 
@@ -29,7 +29,7 @@ def metadata_in(data: bytes, *, source: str) -> tuple[bytes, str] | None:
         EvidenceError: it is not strict JSON.
         TrustError: it is a malformed link or layout, or not signed at all.
     """
-    from ..forms import kind_of  # late: it knows every form, and most revocations are of verdicts
+    from ..documents.forms import kind_of  # late: it knows every form, and most revocations are of verdicts
 
     document = strict_json.loads(data, source=source, limits=LIMITS, fold_case=True)
     if kind_of(document) in metablock.KINDS:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ... import strict_json
 from ...errors import UsageError
 from ...evaluator.times import stamp
-from ..predicates import REVOCATION
 from ..schemas import check
 from ..statement import statement
+from ..trust.predicates import REVOCATION
 from .entry import DATED, Entry
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from ...errors import TrustError, UsageError
 from ...files import read_limited
-from ..package_names import VERDICT, find_signed
-from ..predicates import VSA
-from ..public_key import PublicKey
+from ..keys.public_key import PublicKey
+from ..package.names import VERDICT, find_signed
+from ..package.zip_package import SUFFIX, unzipped
 from ..statement import parse_statement
-from ..zip_package import SUFFIX, unzipped
+from ..trust.predicates import VSA
 from .entry import Target, key_target, sha256_target
 from .signed_payload import LIMITS, metadata_in, payload_of
 

@@ -14,8 +14,8 @@ from in_toto.models.link import Link
 from in_toto.models.metadata import Metablock
 from securesystemslib.signer import CryptoSigner
 
-from probatum.attestations.dsse import sign
-from probatum.attestations.keys import signing_key
+from probatum.attestations.documents.dsse import sign
+from probatum.attestations.keys.signing_key import signing_key
 from probatum.strict_json import canonical
 
 BUILDER = "https://builder.example.com/training/v1"

@@ -15,13 +15,13 @@ from signing_case import NOW, ed_key, envelope, policy, sha256, statement
 from sigstore_case import ISSUER, SIGNED_AT, Services
 
 from probatum import strict_json
+from probatum.attestations.documents.verifier import TrustVerifier
 from probatum.attestations.evidence_statement import evidence_statement, read_evidence
-from probatum.attestations.isolation import isolated
-from probatum.attestations.predicates import DEFAULT_TYPES
+from probatum.attestations.keyless.isolation import isolated
 from probatum.attestations.statement import subjects_of
-from probatum.attestations.trust import Role, TrustPolicy
-from probatum.attestations.trusted import Identity, SigstoreRoot
-from probatum.attestations.verifier import TrustVerifier
+from probatum.attestations.trust.policy import Role, TrustPolicy
+from probatum.attestations.trust.predicates import DEFAULT_TYPES
+from probatum.attestations.trust.trusted import Identity, SigstoreRoot
 from probatum.attestations.vsa import resource_uri, used_attestations
 from probatum.errors import EvidenceError, TrustError
 from probatum.evaluator.graph import Graph, Subject

@@ -14,10 +14,10 @@ from policy_case import assess, only
 from signing_case import NOW, ed_key, policy
 
 from probatum.attestations.attestor import KeyAttestor
-from probatum.attestations.keys import SigningKey
-from probatum.attestations.package import write_package
-from probatum.attestations.signing_time import shown
-from probatum.attestations.verifier import TrustVerifier
+from probatum.attestations.documents.verifier import TrustVerifier
+from probatum.attestations.keys.signing_key import SigningKey
+from probatum.attestations.package.write import write_package
+from probatum.attestations.trust.signing_time import shown
 from probatum.collectors.base import Context
 from probatum.collectors.verdicts import Verdicts
 from probatum.content import read_content

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from probatum.attestations.attestor import KeyAttestor
 from probatum.attestations.grants import Approval, approval_statement, waiver_statement
-from probatum.attestations.keys import SigningKey
-from probatum.attestations.trust import TrustPolicy
+from probatum.attestations.keys.signing_key import SigningKey
+from probatum.attestations.trust.policy import TrustPolicy
 from probatum.cli import app
 from probatum.collectors.base import Context
 from probatum.collectors.manifest import Manifest
@@ -22,8 +22,8 @@ from probatum.collectors.waivers import Waivers
 from probatum.errors import UsageError
 from probatum.evaluator.graph import Observation
 from probatum.evaluator.waivers import judge
-from probatum.granting import waive
-from probatum.signed_waivers import vouched
+from probatum.jobs.granting import waive
+from probatum.jobs.signed_waivers import vouched
 
 KEY = ed_key("bo")
 TRUST = policy({"bo": KEY}, waiver={})

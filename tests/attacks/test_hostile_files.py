@@ -13,11 +13,11 @@ from revocation_case import SECURITY, of_policy, revocation
 from signing_case import NOW, write
 from typer.testing import CliRunner
 
-from probatum.attestations.trust import trust_keys
+from probatum.attestations.trust.policy import trust_keys
 from probatum.cli import app
 from probatum.errors import UsageError
 from probatum.files import open_file, read_limited
-from probatum.revocation_sources import with_revocations
+from probatum.jobs.revocation_sources import with_revocations
 
 pytestmark = pytest.mark.timeout(60)
 

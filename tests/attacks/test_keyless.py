@@ -26,16 +26,16 @@ from timestamp_case import STAMPED_AT, Authority
 
 from probatum import strict_json
 from probatum.attestations.attestor import KeyAttestor
-from probatum.attestations.ecdsa_form import ORDERS
-from probatum.attestations.keys import SigningKey
-from probatum.attestations.package import write_package
-from probatum.attestations.package_names import TIMESTAMP
-from probatum.attestations.signing_time import Window
-from probatum.attestations.sigstore_form import only_form
-from probatum.attestations.trust import TrustPolicy, trust_keys
-from probatum.attestations.trusted import Identity
-from probatum.attestations.verifier import TrustVerifier
-from probatum.attestations.verify import Demands, verify_package
+from probatum.attestations.documents.verifier import TrustVerifier
+from probatum.attestations.keyless.form import only_form
+from probatum.attestations.keys.ecdsa_form import ORDERS
+from probatum.attestations.keys.signing_key import SigningKey
+from probatum.attestations.package.names import TIMESTAMP
+from probatum.attestations.package.write import write_package
+from probatum.attestations.trust.policy import TrustPolicy, trust_keys
+from probatum.attestations.trust.signing_time import Window
+from probatum.attestations.trust.trusted import Identity
+from probatum.attestations.verify.package import Demands, verify_package
 
 PAYLOAD = json.dumps(statement("a" * 64)).encode()
 OTHER = json.dumps(statement("b" * 64)).encode()

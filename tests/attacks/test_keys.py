@@ -28,11 +28,12 @@ from package_case import written
 from securesystemslib.signer import CryptoSigner, SSlibKey
 from signing_case import ec_key, ed_key, envelope, rsa_key, statement, write
 
-from probatum.attestations import dsse, metablock, ml_dsa
-from probatum.attestations.artifact_signature import artifact_signers
-from probatum.attestations.keys import SigningKey, signing_key
-from probatum.attestations.public_key import PublicKey
-from probatum.attestations.trust import TrustPolicy
+from probatum.attestations.documents import dsse, metablock
+from probatum.attestations.documents.artifact_signature import artifact_signers
+from probatum.attestations.keys import ml_dsa
+from probatum.attestations.keys.public_key import PublicKey
+from probatum.attestations.keys.signing_key import SigningKey, signing_key
+from probatum.attestations.trust.policy import TrustPolicy
 from probatum.errors import UsageError
 from probatum.packs.jws import Token
 

@@ -18,8 +18,8 @@ from package_case import assessment, contents, graph, pipeline
 from revocation_case import SECURITY, revocation
 from signing_case import NOW, ec_key, ed_key
 
-from probatum.attestations import dsse
 from probatum.attestations.attestor import KeyAttestor
+from probatum.attestations.documents import dsse
 from probatum.attestations.log import note
 from probatum.attestations.log.check_log import INCLUSION, Logged, check_log
 from probatum.attestations.log.checkpoint import Checkpoint, verified
@@ -32,18 +32,18 @@ from probatum.attestations.log.store import Log
 from probatum.attestations.log.verifier_key import COSIGNATURE, NoteSigner
 from probatum.attestations.log.witness import observe
 from probatum.attestations.log.writer import LogWriter
-from probatum.attestations.package import write_package
-from probatum.attestations.package_names import LOG_PROOF
-from probatum.attestations.predicates import DEFAULT_TYPES, REVOCATION
+from probatum.attestations.package.names import LOG_PROOF
+from probatum.attestations.package.write import write_package
 from probatum.attestations.revocation.document import Given
 from probatum.attestations.revocation.entry import Entry, key_target
 from probatum.attestations.revocation.gather import gather
-from probatum.attestations.roles import allow
-from probatum.attestations.signing_time import SignatureFacts
 from probatum.attestations.statement import statement as made_statement
-from probatum.attestations.trust import Role, TrustPolicy
-from probatum.attestations.trusted import TrustedLog
-from probatum.attestations.verify import Demands, verify_package
+from probatum.attestations.trust.policy import Role, TrustPolicy
+from probatum.attestations.trust.predicates import DEFAULT_TYPES, REVOCATION
+from probatum.attestations.trust.roles import allow
+from probatum.attestations.trust.signing_time import SignatureFacts
+from probatum.attestations.trust.trusted import TrustedLog
+from probatum.attestations.verify.package import Demands, verify_package
 from probatum.errors import TrustError, UsageError
 
 KEY = ed_key("release")
@@ -636,7 +636,7 @@ def test_a_package_that_could_not_be_written_leaves_a_log_that_holds(
     """Logged, then the disk is full: an entry without a package does no harm."""
     log = new_log(tmp_path / "log", 5)
     pipeline(tmp_path / "pipeline")
-    from probatum.attestations import package
+    from probatum.attestations.package import write as package
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

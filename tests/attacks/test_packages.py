@@ -25,24 +25,25 @@ from revocation_case import revocation
 from signing_case import NOW, ed_key, envelope, policy, sha256, statement, write
 
 from probatum import strict_json
-from probatum.attestations import dsse, zip_package
 from probatum.attestations.attestor import KeyAttestor
-from probatum.attestations.expectations import Expectations
-from probatum.attestations.package import write_package
-from probatum.attestations.package_files import PackageFiles
-from probatum.attestations.predicates import POLICY_BUNDLE
-from probatum.attestations.report import Row, VerificationReport
+from probatum.attestations.documents import dsse
+from probatum.attestations.package import zip_package
+from probatum.attestations.package.files import PackageFiles
+from probatum.attestations.package.write import write_package
+from probatum.attestations.package.zip_package import unzipped, zip_bytes
 from probatum.attestations.revocation.document import Given
 from probatum.attestations.revocation.entry import Entry, sha256_target
 from probatum.attestations.revocation.gather import gather
-from probatum.attestations.trust import trust_keys
-from probatum.attestations.verify import Demands, verify_package
+from probatum.attestations.trust.policy import trust_keys
+from probatum.attestations.trust.predicates import POLICY_BUNDLE
+from probatum.attestations.verify.expectations import Expectations
+from probatum.attestations.verify.package import Demands, verify_package
+from probatum.attestations.verify.report import Row, VerificationReport
 from probatum.attestations.vsa import PACKAGE_FIELD
-from probatum.attestations.zip_package import unzipped, zip_bytes
-from probatum.audit import Audit, verify
 from probatum.errors import ProbatumError, TrustError, UsageError
 from probatum.evaluator.bundle import pack, pack_entries
 from probatum.evaluator.policies import PolicySet
+from probatum.jobs.audit import Audit, verify
 from probatum.packs.verify_pack import verify_pack
 
 TRUST = trust_keys([KEY.public], source="test")

@@ -50,13 +50,13 @@ from timestamp_case import STAMPED_AT, Authority
 from typer.testing import CliRunner
 
 from probatum import strict_json
-from probatum.attestations import dsse
 from probatum.attestations.attestor import KeyAttestor
-from probatum.attestations.keys import SigningKey
-from probatum.attestations.package import Detach, write_package
-from probatum.attestations.package_names import TIMESTAMP
-from probatum.attestations.predicates import REVOCATION, VSA
-from probatum.attestations.public_key import PublicKey
+from probatum.attestations.documents import dsse
+from probatum.attestations.documents.verifier import TrustVerifier
+from probatum.attestations.keys.public_key import PublicKey
+from probatum.attestations.keys.signing_key import SigningKey
+from probatum.attestations.package.names import TIMESTAMP
+from probatum.attestations.package.write import Detach, write_package
 from probatum.attestations.revocation.document import Given
 from probatum.attestations.revocation.entry import Target, identity_target, key_target, sha256_target
 from probatum.attestations.revocation.impact import UNDECIDED, UNTOUCHED
@@ -64,8 +64,8 @@ from probatum.attestations.revocation.kept_package import packages_in
 from probatum.attestations.revocation.revoked import NO_REVOCATIONS
 from probatum.attestations.revocation.statement import revocation_statement
 from probatum.attestations.revocation.targets import attestation_targets, verdict_targets
-from probatum.attestations.trust import TrustPolicy
-from probatum.attestations.verifier import TrustVerifier
+from probatum.attestations.trust.policy import TrustPolicy
+from probatum.attestations.trust.predicates import REVOCATION, VSA
 from probatum.cli import app
 from probatum.errors import EvidenceError, TrustError
 from probatum.evaluator.assess import evaluate

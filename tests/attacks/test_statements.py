@@ -16,15 +16,15 @@ from package_case import KEY, POLICIES, TIME, assessment, check, graph, pipeline
 from signing_case import NOW, ed_key, envelope, policy, sha256, statement, write
 
 from probatum import strict_json
-from probatum.attestations import dsse
-from probatum.attestations.dsse import IN_TOTO
-from probatum.attestations.expectations import Expectations
-from probatum.attestations.predicates import ASSESSMENT, PROVENANCE_V1, VSA
-from probatum.attestations.report import Row, VerificationReport
-from probatum.attestations.target import Target
-from probatum.attestations.trust import TrustPolicy, trust_keys
-from probatum.attestations.verify import Demands
-from probatum.attestations.verify_signed import SignedTarget, verify_signed
+from probatum.attestations.documents import dsse
+from probatum.attestations.documents.dsse import IN_TOTO
+from probatum.attestations.trust.policy import TrustPolicy, trust_keys
+from probatum.attestations.trust.predicates import ASSESSMENT, PROVENANCE_V1, VSA
+from probatum.attestations.verify.expectations import Expectations
+from probatum.attestations.verify.package import Demands
+from probatum.attestations.verify.report import Row, VerificationReport
+from probatum.attestations.verify.target import Target
+from probatum.attestations.verify.verify_signed import SignedTarget, verify_signed
 
 TRUST = policy({"k": KEY})
 CONTENT = b"weights"

@@ -19,15 +19,15 @@ import pytest
 from package_case import check, pipeline, written
 from signing_case import NOW, ed_key, envelope, policy, sha256, statement, write
 
-from probatum.attestations import model_cover, statement_subjects
-from probatum.attestations import verify_signed as verify_signed_module
-from probatum.attestations.digest_sets import check_set, digests_of
-from probatum.attestations.predicates import MODEL_SIGNATURE
-from probatum.attestations.report import Row, VerificationReport
-from probatum.attestations.subject_manifest import SubjectManifest
-from probatum.attestations.target import Target
-from probatum.attestations.verify import Demands
-from probatum.attestations.verify_signed import SignedTarget, verify_signed
+from probatum.attestations.trust.predicates import MODEL_SIGNATURE
+from probatum.attestations.verify import model_cover, statement_subjects
+from probatum.attestations.verify import verify_signed as verify_signed_module
+from probatum.attestations.verify.digest_sets import check_set, digests_of
+from probatum.attestations.verify.package import Demands
+from probatum.attestations.verify.report import Row, VerificationReport
+from probatum.attestations.verify.subject_manifest import SubjectManifest
+from probatum.attestations.verify.target import Target
+from probatum.attestations.verify.verify_signed import SignedTarget, verify_signed
 from probatum.content import read_content
 from probatum.errors import EvidenceError, TrustError, UsageError
 from probatum.verify import VerifiedFolder, open_verified, verified_folder

@@ -36,16 +36,16 @@ from timestamp_case import STAMPED_AT
 from timestamp_case import Authority as Clock
 from trust_case import FULL, ONE, policy_file, verifier_key
 
-from probatum.attestations.identity_pattern import matches
-from probatum.attestations.keys import SigningKey, signing_key
-from probatum.attestations.predicates import DEFAULT_TYPES, VSA
-from probatum.attestations.roles import allow
-from probatum.attestations.signing_time import SignatureFacts, Window
-from probatum.attestations.trust import Role, TrustPolicy
-from probatum.attestations.trust_file import load_trust
-from probatum.attestations.trust_init import write_proposal
-from probatum.attestations.trusted import Identity, SigstoreRoot
-from probatum.attestations.verifier import TrustVerifier
+from probatum.attestations.documents.verifier import TrustVerifier
+from probatum.attestations.keys.signing_key import SigningKey, signing_key
+from probatum.attestations.trust.file import load_trust
+from probatum.attestations.trust.identity_pattern import matches
+from probatum.attestations.trust.init import write_proposal
+from probatum.attestations.trust.policy import Role, TrustPolicy
+from probatum.attestations.trust.predicates import DEFAULT_TYPES, VSA
+from probatum.attestations.trust.roles import allow
+from probatum.attestations.trust.signing_time import SignatureFacts, Window
+from probatum.attestations.trust.trusted import Identity, SigstoreRoot
 from probatum.errors import ProbatumError, TrustError
 from probatum.verification import Verification
 

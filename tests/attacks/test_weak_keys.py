@@ -24,10 +24,12 @@ from package_case import written
 from securesystemslib.signer import CryptoSigner, SSlibKey
 from signing_case import ec_key, ed_key, envelope, statement, write
 
-from probatum.attestations import dsse, key_strength, ml_dsa
-from probatum.attestations.key_files import write_key_pair
-from probatum.attestations.keys import KINDS, SigningKey, key_from_file, new_key, signing_key
-from probatum.attestations.public_key import _CURVES, PublicKey
+from probatum.attestations.documents import dsse
+from probatum.attestations.keys import ml_dsa
+from probatum.attestations.keys import strength as key_strength
+from probatum.attestations.keys.files import write_key_pair
+from probatum.attestations.keys.public_key import _CURVES, PublicKey
+from probatum.attestations.keys.signing_key import KINDS, SigningKey, key_from_file, new_key, signing_key
 from probatum.errors import TrustError, UsageError
 
 

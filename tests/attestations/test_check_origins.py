@@ -11,11 +11,11 @@ import pytest
 from evidence_case import TIME, graph, joined, observed, plain, signed
 from signing_case import NOW, ed_key, policy, sha256, write
 
-from probatum.attestations.check_origins import check_origins
-from probatum.attestations.package_files import PackageFiles
-from probatum.attestations.report import Row
-from probatum.attestations.trust import TrustPolicy
-from probatum.attestations.verify import CheckedPackage
+from probatum.attestations.package.files import PackageFiles
+from probatum.attestations.trust.policy import TrustPolicy
+from probatum.attestations.verify.check_origins import check_origins
+from probatum.attestations.verify.package import CheckedPackage
+from probatum.attestations.verify.report import Row
 from probatum.evaluator.graph import Graph, Observation, Tier
 from probatum.evaluator.policies import PolicySet
 

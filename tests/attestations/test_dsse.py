@@ -17,9 +17,9 @@ from securesystemslib.dsse import Envelope as StockEnvelope
 from securesystemslib.signer import SSlibKey
 from signing_case import ec_key, ed_key, rsa_key
 
-from probatum.attestations import dsse
-from probatum.attestations.dsse import Envelope, pae
-from probatum.attestations.keys import SigningKey
+from probatum.attestations.documents import dsse
+from probatum.attestations.documents.dsse import Envelope, pae
+from probatum.attestations.keys.signing_key import SigningKey
 from probatum.errors import EvidenceError, ProbatumError, TrustError
 
 KEYS = {

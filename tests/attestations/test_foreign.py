@@ -31,12 +31,12 @@ from sigstore_case import ISSUER, SIGNED_AT, WORKFLOW, Services
 from sigstore_log import b64
 from timestamp_case import Authority as Clock
 
-from probatum.attestations.dsse import IN_TOTO, pae
+from probatum.attestations.documents.dsse import IN_TOTO, pae
+from probatum.attestations.documents.forms import KINDS, kind_of
+from probatum.attestations.documents.verifier import TrustVerifier
 from probatum.attestations.foreign import bundle as bundles
-from probatum.attestations.forms import KINDS, kind_of
-from probatum.attestations.predicates import VSA
-from probatum.attestations.trust import Role, TrustPolicy
-from probatum.attestations.verifier import TrustVerifier
+from probatum.attestations.trust.policy import Role, TrustPolicy
+from probatum.attestations.trust.predicates import VSA
 
 STATEMENT = statement("a" * 64)
 PAYLOAD = json.dumps(STATEMENT).encode()

@@ -12,8 +12,8 @@ from foreign_case import pypi_attestation
 from signing_case import NOW, ed_key, envelope, policy, statement, write
 from sigstore_case import Services
 
+from probatum.attestations.documents.verifier import TrustVerifier
 from probatum.attestations.foreign.containers import MAX_DOCUMENTS, documents_of
-from probatum.attestations.verifier import TrustVerifier
 from probatum.errors import TrustError
 
 KEY = ed_key()

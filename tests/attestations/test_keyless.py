@@ -15,12 +15,12 @@ from sigstore_package import trusting
 from sigstore_service import GITHUB, WORKFLOW_REF, Service, running
 from tuf_case import repository, serving
 
-from probatum.attestations import keyless, keyless_instance
-from probatum.attestations.keyless import KeylessAttestor, keyless_attestor
-from probatum.attestations.keyless_instance import open_instance
-from probatum.attestations.keyless_token import TOKEN, TOKEN_FILE, ambient_service, identity_token
-from probatum.attestations.sigstore_form import check_form
-from probatum.attestations.verifier import TrustVerifier
+from probatum.attestations.documents.verifier import TrustVerifier
+from probatum.attestations.keyless import keyless, keyless_instance
+from probatum.attestations.keyless.form import check_form
+from probatum.attestations.keyless.keyless import KeylessAttestor, keyless_attestor
+from probatum.attestations.keyless.keyless_instance import open_instance
+from probatum.attestations.keyless.token import TOKEN, TOKEN_FILE, ambient_service, identity_token
 from probatum.errors import TrustError, UsageError
 
 PAYLOAD = json.dumps(statement("a" * 64, predicate_type="https://slsa.dev/provenance/v1")).encode()

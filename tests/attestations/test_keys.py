@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from signing_case import ec_key, ed_key, rsa_key, write
 
-from probatum.attestations import dsse
-from probatum.attestations.key_files import write_key_pair
-from probatum.attestations.keys import key_from_file, new_key
-from probatum.attestations.local_key import local_key, local_key_path, local_trust
-from probatum.attestations.public_key import PublicKey
-from probatum.attestations.signers import choose_signer
+from probatum.attestations.documents import dsse
+from probatum.attestations.keys.choose import choose_signer
+from probatum.attestations.keys.files import write_key_pair
+from probatum.attestations.keys.local_key import local_key, local_key_path, local_trust
+from probatum.attestations.keys.public_key import PublicKey
+from probatum.attestations.keys.signing_key import key_from_file, new_key
 from probatum.errors import TrustError, UsageError
 
 

@@ -12,15 +12,15 @@ from command_case import tree
 from package_case import NOW, check, written
 from signing_case import ec_key, ed_key, envelope, policy, statement, write
 
-from probatum import countersigning
-from probatum.attestations import dsse
 from probatum.attestations.countersign import add_signatures, countersign, verdict_to_countersign
-from probatum.attestations.keys import SigningKey
-from probatum.attestations.one_signature import for_one_signature
-from probatum.attestations.package_names import DETACHED
-from probatum.attestations.trust import TrustPolicy
-from probatum.audit import Audit
+from probatum.attestations.documents import dsse
+from probatum.attestations.keys.signing_key import SigningKey
+from probatum.attestations.package.names import DETACHED
+from probatum.attestations.trust.one_signature import for_one_signature
+from probatum.attestations.trust.policy import TrustPolicy
 from probatum.errors import EvidenceError, TrustError, UsageError
+from probatum.jobs import countersigning
+from probatum.jobs.audit import Audit
 
 ROLES: Mapping[str, Mapping[str, Any]] = {"verdict": {"threshold": 2}, "provenance": {"threshold": 2}}
 NAME = "verdict.dsse.json"

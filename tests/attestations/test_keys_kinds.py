@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
 from package_case import check, written
 from signing_case import ec_key, ed_key, rsa_key, write
 
-from probatum.attestations import ml_dsa
-from probatum.attestations.key_files import write_key_pair
-from probatum.attestations.keys import KINDS, new_key, signing_key
-from probatum.attestations.ml_dsa_signer import MlDsaSigner
-from probatum.attestations.public_key import PublicKey
-from probatum.attestations.signers import choose_signer
-from probatum.attestations.trust_file import load_trust
+from probatum.attestations.keys import ml_dsa
+from probatum.attestations.keys.choose import choose_signer
+from probatum.attestations.keys.files import write_key_pair
+from probatum.attestations.keys.ml_dsa_signer import MlDsaSigner
+from probatum.attestations.keys.public_key import PublicKey
+from probatum.attestations.keys.signing_key import KINDS, new_key, signing_key
+from probatum.attestations.trust.file import load_trust
 from probatum.errors import TrustError, UsageError
 
 needs_ml_dsa = pytest.mark.skipif(ml_dsa.library() is None, reason="this version of cryptography has no ML-DSA")

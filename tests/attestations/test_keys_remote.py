@@ -15,11 +15,12 @@ from service_case import aws_kms, vault
 from signing_case import ec_key, write
 from token_case import PIN, Token, make_token, signed_by_tool
 
-from probatum.attestations import dsse, remote_key
-from probatum.attestations.key_files import write_key_pair
-from probatum.attestations.public_half import public_half
-from probatum.attestations.public_key import PublicKey
-from probatum.attestations.signers import choose_signer
+from probatum.attestations.documents import dsse
+from probatum.attestations.keys import remote_key
+from probatum.attestations.keys.choose import choose_signer
+from probatum.attestations.keys.files import write_key_pair
+from probatum.attestations.keys.public_half import public_half
+from probatum.attestations.keys.public_key import PublicKey
 from probatum.errors import TrustError, UsageError
 
 PAYLOAD = b'{"a": 1}'

@@ -12,8 +12,8 @@ import pytest
 from package_case import KEY, TIME, assessment, contents, graph, pipeline, written
 from signing_case import ec_key, policy, sha256, write
 
-from probatum.attestations import package
-from probatum.attestations.package import check_destination, write_package
+from probatum.attestations.package import write as package
+from probatum.attestations.package.write import check_destination, write_package
 from probatum.attestations.statement import subjects_of
 from probatum.attestations.vsa import level, resource_uri, used_attestations
 from probatum.errors import EvidenceError, UsageError

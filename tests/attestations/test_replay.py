@@ -14,9 +14,9 @@ from replay_case import ENGINE, evaluated
 from signing_case import NOW
 
 from probatum.attestations.attestor import KeyAttestor
-from probatum.attestations.package import PackageContents, write_package
-from probatum.attestations.replay_difference import first_difference
-from probatum.attestations.report import Row, VerificationReport
+from probatum.attestations.package.write import PackageContents, write_package
+from probatum.attestations.verify.replay_difference import first_difference
+from probatum.attestations.verify.report import Row, VerificationReport
 from probatum.evaluator.engines.base import RuleResult
 
 

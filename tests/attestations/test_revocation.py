@@ -32,8 +32,10 @@ from revocation_case import (
 from signing_case import NOW, ec_key, envelope, policy, statement, write
 
 from probatum import strict_json
-from probatum.attestations import dsse
 from probatum.attestations.attestor import KeyAttestor
+from probatum.attestations.documents import dsse
+from probatum.attestations.documents.verifier import TrustVerifier
+from probatum.attestations.package.zip_package import zip_bytes
 from probatum.attestations.revocation.document import Given, read_document
 from probatum.attestations.revocation.entry import (
     REASONS,
@@ -52,11 +54,9 @@ from probatum.attestations.revocation.revoked import NO_REVOCATIONS
 from probatum.attestations.revocation.statement import revocation_statement
 from probatum.attestations.revocation.targets import attestation_targets, key_named, verdict_targets
 from probatum.attestations.schemas import schema
-from probatum.attestations.signing_time import SignatureFacts
-from probatum.attestations.trust import Role, TrustPolicy
-from probatum.attestations.trusted import Identity
-from probatum.attestations.verifier import TrustVerifier
-from probatum.attestations.zip_package import zip_bytes
+from probatum.attestations.trust.policy import Role, TrustPolicy
+from probatum.attestations.trust.signing_time import SignatureFacts
+from probatum.attestations.trust.trusted import Identity
 from probatum.errors import EvidenceError, ProbatumError, TrustError, UsageError
 
 TARGETS = [

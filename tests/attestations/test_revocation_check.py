@@ -33,13 +33,13 @@ from sigstore_package import signed_package, trusting
 
 from probatum import strict_json
 from probatum.attestations.attestor import KeyAttestor
-from probatum.attestations.package import write_package
-from probatum.attestations.report import Row
+from probatum.attestations.package.write import write_package
 from probatum.attestations.revocation.check import check_revocations
 from probatum.attestations.revocation.entry import identity_target, sha256_target
 from probatum.attestations.revocation.recorded_signers import ids_of, target_of, vouched
-from probatum.attestations.trust import TrustPolicy
-from probatum.attestations.verify import CheckedPackage
+from probatum.attestations.trust.policy import TrustPolicy
+from probatum.attestations.verify.package import CheckedPackage
+from probatum.attestations.verify.report import Row
 from probatum.evaluator.graph import Coverage, Graph, Observation, Status, Tier
 from probatum.evaluator.origins import Origin, Standing, credited
 
@@ -76,7 +76,7 @@ def test_a_revoked_verdict_is_refused_in_any_envelope(tmp_path: Path) -> None:
     revoked = revocation(of_verdict(tmp_path))
     assert "evidence-wrong" in row(verified(tmp_path, revoked), "revocations: verdict").detail
     path = tmp_path / "verdict" / "verdict.dsse.json"
-    from probatum.attestations import dsse
+    from probatum.attestations.documents import dsse
 
     again = ed_key("another")
     two = replace(trust(), keys={**trust().keys, "again": again.public})

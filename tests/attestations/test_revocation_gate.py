@@ -208,7 +208,7 @@ def test_sources_that_are_not_there(place: Path, monkeypatch: pytest.MonkeyPatch
     (place / "empty").mkdir()
     write(place / "empty/notes.txt", "x")
     assert "it holds no file" in verify(place, "--revocations", place / "empty").stdout
-    monkeypatch.setattr("probatum.revocation_sources.MAX_FILES", 1)
+    monkeypatch.setattr("probatum.jobs.revocation_sources.MAX_FILES", 1)
     write(place / "many/a.json", "x")
     write(place / "many/b.json", "x")
     assert "holds too much" in last_line(verify(place, "--revocations", place / "many"))

@@ -21,9 +21,10 @@ from sigstore_package import signed_package
 from typer.testing import CliRunner
 
 from probatum import strict_json
-from probatum.attestations import dsse
 from probatum.attestations.attestor import KeyAttestor
-from probatum.attestations.package import write_package
+from probatum.attestations.documents import dsse
+from probatum.attestations.package.write import write_package
+from probatum.attestations.package.zip_package import zip_bytes
 from probatum.attestations.revocation.entry import Target, identity_target
 from probatum.attestations.revocation.impact import FALLS, HOLDS, UNDECIDED, UNTOUCHED, Affected, impact
 from probatum.attestations.revocation.kept_package import packages_in
@@ -35,7 +36,6 @@ from probatum.attestations.revocation.question import (
     about_signer,
 )
 from probatum.attestations.vsa import PACKAGE_FIELD
-from probatum.attestations.zip_package import zip_bytes
 from probatum.cli import app
 from probatum.errors import UsageError
 

@@ -14,11 +14,11 @@ import pytest
 from signing_case import NOW, sha256, statement, write
 from sigstore_case import ISSUER, SIGNED_AT, WORKFLOW, Services
 
-from probatum.attestations.predicates import DEFAULT_TYPES
-from probatum.attestations.sigstore_bundle import verify_statement
-from probatum.attestations.trust import Role, TrustPolicy
-from probatum.attestations.trusted import Identity, SigstoreRoot
-from probatum.attestations.verifier import TrustVerifier
+from probatum.attestations.documents.verifier import TrustVerifier
+from probatum.attestations.keyless.sigstore_bundle import verify_statement
+from probatum.attestations.trust.policy import Role, TrustPolicy
+from probatum.attestations.trust.predicates import DEFAULT_TYPES
+from probatum.attestations.trust.trusted import Identity, SigstoreRoot
 from probatum.errors import TrustError
 
 PAYLOAD = json.dumps(statement("a" * 64)).encode()

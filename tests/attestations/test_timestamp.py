@@ -15,17 +15,17 @@ from sigstore_package import authority
 from sigstore_service import Service, running
 from timestamp_case import STAMPED_AT, Authority, integer, sequence, set_of
 
-from probatum.attestations.ecdsa_form import ORDERS, one_form
-from probatum.attestations.public_key import _CURVES
-from probatum.attestations.timestamp import (
+from probatum.attestations.keys.ecdsa_form import ORDERS, one_form
+from probatum.attestations.keys.public_key import _CURVES
+from probatum.attestations.timestamps.timestamp import (
     check_stamp,
     check_url,
     claimed_time,
     request_timestamp,
     verify_timestamp,
 )
-from probatum.attestations.timestamp_token import check_form, only_form
-from probatum.attestations.trusted import Certificates, TimestampAuthority
+from probatum.attestations.timestamps.token_form import check_form, only_form
+from probatum.attestations.trust.trusted import Certificates, TimestampAuthority
 from probatum.errors import TrustError, UsageError
 
 DATA = b"the signed verdict"

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from signing_case import NOW, SLSA, ec_key, ed_key, policy, sha256, statement, write
 
-from probatum.attestations.predicates import VSA
-from probatum.attestations.roles import allow, builder_of, statement_time
-from probatum.attestations.signing_time import parse_time
-from probatum.attestations.trust import trust_keys
-from probatum.attestations.trust_file import load_trust
+from probatum.attestations.trust.file import load_trust
+from probatum.attestations.trust.policy import trust_keys
+from probatum.attestations.trust.predicates import VSA
+from probatum.attestations.trust.roles import allow, builder_of, statement_time
+from probatum.attestations.trust.signing_time import parse_time
 from probatum.errors import ProbatumError, TrustError, UsageError
 
 ONE, TWO = ed_key(), ec_key()

@@ -31,9 +31,9 @@ from in_toto.models.metadata import Envelope as InTotoEnvelope
 from signing_case import NOW, ed_key, envelope, policy, statement, write
 from timestamp_case import Authority as Clock
 
-from probatum.attestations.signing_time import NO_EVIDENCE
-from probatum.attestations.trust import TrustPolicy
-from probatum.attestations.verifier import TrustVerifier
+from probatum.attestations.documents.verifier import TrustVerifier
+from probatum.attestations.trust.policy import TrustPolicy
+from probatum.attestations.trust.signing_time import NO_EVIDENCE
 from probatum.verification import Verification
 
 CA = Authority()

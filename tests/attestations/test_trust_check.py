@@ -15,14 +15,14 @@ from signing_case import NOW, ec_key, ed_key, policy
 from timestamp_case import Authority as Clock
 from trust_case import policy_file
 
-from probatum.attestations.predicates import CHECKPOINT, DEFAULT_TYPES, VSA
-from probatum.attestations.public_key import PublicKey
-from probatum.attestations.signing_time import Window
-from probatum.attestations.trust import Role, TrustPolicy
-from probatum.attestations.trust_check import Finding, check_document, check_trust, checked_file
-from probatum.attestations.trust_file import load_trust
-from probatum.attestations.trust_words import who, words
-from probatum.attestations.trusted import Identity, SigstoreRoot, TrustedLog
+from probatum.attestations.keys.public_key import PublicKey
+from probatum.attestations.trust.file import load_trust
+from probatum.attestations.trust.policy import Role, TrustPolicy
+from probatum.attestations.trust.predicates import CHECKPOINT, DEFAULT_TYPES, VSA
+from probatum.attestations.trust.review import Finding, check_document, check_trust, checked_file
+from probatum.attestations.trust.signing_time import Window
+from probatum.attestations.trust.trusted import Identity, SigstoreRoot, TrustedLog
+from probatum.attestations.trust.words import who, words
 from probatum.errors import UsageError
 from probatum.reports.format import Format
 from probatum.reports.trust import render_trust

@@ -10,8 +10,8 @@ import pytest
 from signing_case import sha256, write
 from trust_case import CA, CA_PEM, FULL, ONE, folder, policy_file, verifier_key
 
-from probatum.attestations.signing_time import Window
-from probatum.attestations.trust_file import load_trust
+from probatum.attestations.trust.file import load_trust
+from probatum.attestations.trust.signing_time import Window
 from probatum.errors import ProbatumError, TrustError, UsageError
 
 

@@ -13,9 +13,9 @@ from signing_case import ec_key, ed_key, policy, sha256, write
 from sigstore_case import ISSUER, WORKFLOW, Services
 from sigstore_package import signed_package
 
-from probatum.attestations.trust_file import load_trust
-from probatum.attestations.trust_init import write_proposal
-from probatum.attestations.zip_package import zip_bytes
+from probatum.attestations.package.zip_package import zip_bytes
+from probatum.attestations.trust.file import load_trust
+from probatum.attestations.trust.init import write_proposal
 from probatum.errors import ProbatumError, TrustError, UsageError
 
 OTHER = ec_key()

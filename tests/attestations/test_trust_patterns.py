@@ -8,9 +8,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from probatum.attestations.identity_pattern import breadth, matches, problem_of
-from probatum.attestations.identity_pattern import example as example_of
-from probatum.attestations.trusted import Identity
+from probatum.attestations.trust.identity_pattern import breadth, matches, problem_of
+from probatum.attestations.trust.identity_pattern import example as example_of
+from probatum.attestations.trust.trusted import Identity
 
 WORKFLOW = "https://github.com/acme/*/.github/workflows/train.yml@refs/heads/main"
 CHARACTERS = st.sampled_from("aZ09.-_*+~:$!'()[]{}^|/@%?#\\ \n\x00é\u2215\uff0f")

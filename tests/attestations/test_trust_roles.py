@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from signing_case import NOW, ec_key, ed_key, policy
 
-from probatum.attestations.predicates import CHECKPOINT, DEFAULT_TYPES, VSA
-from probatum.attestations.roles import allow
-from probatum.attestations.signing_time import (
+from probatum.attestations.trust.policy import Role, TrustPolicy
+from probatum.attestations.trust.predicates import CHECKPOINT, DEFAULT_TYPES, VSA
+from probatum.attestations.trust.roles import allow
+from probatum.attestations.trust.signing_time import (
     ALWAYS,
     CLOCK_SKEW,
     NO_EVIDENCE,
@@ -25,8 +26,7 @@ from probatum.attestations.signing_time import (
     parse_time,
     shown,
 )
-from probatum.attestations.trust import Role, TrustPolicy
-from probatum.attestations.trusted import Identity, SigstoreRoot, TrustedLog
+from probatum.attestations.trust.trusted import Identity, SigstoreRoot, TrustedLog
 
 ONE, TWO, THREE = ed_key(), ec_key(), ed_key()
 KEYS = {"one": ONE, "two": TWO}

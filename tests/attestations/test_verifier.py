@@ -17,9 +17,9 @@ from in_toto.models.metadata import Envelope as InTotoEnvelope
 from in_toto.models.metadata import Metablock
 from signing_case import NOW, SLSA, ec_key, ed_key, envelope, policy, rsa_key, statement, write
 
-from probatum.attestations.forms import kind_of
-from probatum.attestations.keys import SigningKey
-from probatum.attestations.verifier import TrustVerifier
+from probatum.attestations.documents.forms import kind_of
+from probatum.attestations.documents.verifier import TrustVerifier
+from probatum.attestations.keys.signing_key import SigningKey
 
 KEY, OTHER = ed_key(), ed_key()
 VERIFIER = TrustVerifier(policy({"builder": KEY}), NOW)

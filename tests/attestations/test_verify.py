@@ -16,11 +16,11 @@ from securesystemslib.signer import SSlibKey
 from signing_case import NOW, ec_key, ed_key, policy, write
 
 from probatum import strict_json
-from probatum.attestations import dsse
-from probatum.attestations.keys import SigningKey
-from probatum.attestations.package import write_package
-from probatum.attestations.public_key import PublicKey
-from probatum.attestations.report import VerificationReport, equal
+from probatum.attestations.documents import dsse
+from probatum.attestations.keys.public_key import PublicKey
+from probatum.attestations.keys.signing_key import SigningKey
+from probatum.attestations.package.write import write_package
+from probatum.attestations.verify.report import VerificationReport, equal
 from probatum.errors import UsageError
 from probatum.evaluator.graph import Graph, Subject
 
@@ -433,7 +433,7 @@ def test_files_at_hand_in_several_folders(tmp_path: Path) -> None:
 
 
 def test_files_swapped_while_they_are_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from probatum.attestations.package_files import PackageFiles
+    from probatum.attestations.package.files import PackageFiles
 
     folder = written(tmp_path).folder
     real = PackageFiles.open
@@ -458,7 +458,7 @@ def test_a_subject_whose_content_is_no_file_of_the_pipeline(tmp_path: Path) -> N
 
 
 def test_a_document_over_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from probatum.attestations.package_files import PackageFiles
+    from probatum.attestations.package.files import PackageFiles
 
     written(tmp_path)
     monkeypatch.setattr(PackageFiles, "max_bytes", 10)

@@ -12,9 +12,9 @@ from signing_case import NOW, policy, write
 from sigstore_package import authority
 from timestamp_case import Authority
 
-from probatum.attestations.report import VerificationReport
-from probatum.attestations.signing_time import Window
-from probatum.attestations.trust import TrustPolicy
+from probatum.attestations.trust.policy import TrustPolicy
+from probatum.attestations.trust.signing_time import Window
+from probatum.attestations.verify.report import VerificationReport
 
 TSA = Authority(at=NOW)
 SIGNED = NOW + timedelta(minutes=1)

@@ -13,12 +13,12 @@ from package_case import KEY, check, contents, pipeline, written
 from signing_case import NOW, write
 
 from probatum.attestations.attestor import KeyAttestor
-from probatum.attestations.package import write_package
-from probatum.attestations.trust import trust_keys
-from probatum.attestations.verify import Demands, verify_package
-from probatum.attestations.zip_package import unzipped, zip_bytes
-from probatum.audit import Audit, read_assessment, verify
+from probatum.attestations.package.write import write_package
+from probatum.attestations.package.zip_package import unzipped, zip_bytes
+from probatum.attestations.trust.policy import trust_keys
+from probatum.attestations.verify.package import Demands, verify_package
 from probatum.errors import TrustError, UsageError
+from probatum.jobs.audit import Audit, read_assessment, verify
 
 
 def zipped(tmp_path: Path, name: str = "verdict.zip") -> Path:

@@ -107,8 +107,8 @@ roles: {{provenance: {{signers: [builder]}}}}
 @pytest.fixture
 def signed(run, pipeline: Path, tmp_path: Path) -> dict[str, Any]:
     """A provenance envelope over the model, signed by a trusted key."""
-    from probatum.attestations import dsse
-    from probatum.attestations.keys import key_from_file
+    from probatum.attestations.documents import dsse
+    from probatum.attestations.keys.signing_key import key_from_file
 
     run("keys", "new", tmp_path / "builder.pem", "--no-encrypt")
     pem = (tmp_path / "builder.pem.pub").read_text().replace("\n", "\\n")
@@ -168,7 +168,7 @@ def test_a_spoiled_envelope_is_refused_and_named(run, pipeline: Path, signed: di
 
 def declare_threshold(pipeline: Path) -> None:
     """Two signers are needed; the second key is of nobody who signed."""
-    from probatum.attestations.keys import new_key
+    from probatum.attestations.keys.signing_key import new_key
 
     trust = pipeline / "trust.yaml"
     pem = new_key().public.pem.replace("\n", "\\n")

@@ -207,12 +207,12 @@ def test_an_interrupt_keeps_verdict_and_evidence(
 
 
 def test_an_internal_error_is_told_as_one(run, pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import probatum.gate
+    import probatum.jobs.gate
 
     def broken(*args: object) -> object:
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr(probatum.gate, "run", broken)
+    monkeypatch.setattr(probatum.jobs.gate, "run", broken)
     made = run("gate", pipeline)
     assert made.exit_code == 2
     assert "internal error: ZeroDivisionError: oops" in last_line(made)

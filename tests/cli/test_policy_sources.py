@@ -15,7 +15,7 @@ from signing_case import ed_key, envelope, statement
 from signing_case import sha256 as digest_of
 from source_case import checklist, files, parameters, write
 
-from probatum.attestations.predicates import POLICY_BUNDLE
+from probatum.attestations.trust.predicates import POLICY_BUNDLE
 from probatum.evaluator.bundle import pack_entries
 from probatum.evaluator.policies import PolicySet
 
@@ -150,8 +150,8 @@ def test_a_verdict_over_packs_is_replayed_with_either_engine(run, pipeline: Path
 
 def test_packs_of_a_settings_file_are_held_against_the_signed_ones(run, pipeline: Path, acme: Path) -> None:
     from probatum import strict_json
-    from probatum.attestations.check_links import check_settings
-    from probatum.attestations.package_files import PackageFiles
+    from probatum.attestations.package.files import PackageFiles
+    from probatum.attestations.verify.links import check_settings
 
     out = pipeline.parent / "verdict"
     details = assessed(run("gate", pipeline, "-c", "acme", "--out", out, "-f", "json"))

@@ -13,8 +13,8 @@ import typer
 from command_case import last_line, tree
 from signing_case import ed_key, envelope, statement, write
 
-from probatum.attestations.keys import KINDS
-from probatum.attestations.public_key import PublicKey
+from probatum.attestations.keys.public_key import PublicKey
+from probatum.attestations.keys.signing_key import KINDS
 from probatum.commands.passphrase import VARIABLE, passphrase
 
 NOW = ("--now", "2026-11-20T07:00:00Z")
@@ -146,7 +146,7 @@ def test_a_key_is_shown(run, tmp_path: Path, kind: str) -> None:
         assert "signs verdicts  yes" in shown.stdout
         trust = shown.stdout[shown.stdout.index("keys:") :].replace("NAME", "release")
         text = f"version: 1\n{trust}\nroles: {{verdict: {{signers: [release]}}}}\n"
-        from probatum.attestations.trust_file import load_trust
+        from probatum.attestations.trust.file import load_trust
 
         assert load_trust(write(tmp_path / "trust.yaml", text)).keys["release"].id == id
     document = json.loads(run("keys", "show", path, "--form", "json").stdout)

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from signing_case import write
 from sigstore_service import WORKFLOW_REF, Service, running
 
-from probatum.attestations.key_files import write_key_pair
-from probatum.attestations.keyless_token import TOKEN, TOKEN_FILE
+from probatum.attestations.keyless.token import TOKEN, TOKEN_FILE
+from probatum.attestations.keys.files import write_key_pair
 
 CI = ("GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE", "CIRCLECI", "GOOGLE_SERVICE_ACCOUNT_NAME", TOKEN, TOKEN_FILE)
 

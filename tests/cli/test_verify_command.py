@@ -20,9 +20,9 @@ from signing_case import envelope, sha256, statement, write
 
 from probatum import strict_json
 from probatum.attestations.attestor import KeyAttestor
-from probatum.attestations.package import write_package
-from probatum.attestations.predicates import POLICY_BUNDLE, PROVENANCE_V1
-from probatum.attestations.trust_file import load_trust
+from probatum.attestations.package.write import write_package
+from probatum.attestations.trust.file import load_trust
+from probatum.attestations.trust.predicates import POLICY_BUNDLE, PROVENANCE_V1
 from probatum.evaluator.bundle import pack
 from probatum.evaluator.policies import PolicySet
 

@@ -10,15 +10,15 @@ from package_case import KEY, pipeline
 from signing_case import NOW, ed_key, envelope, policy, sha256, statement
 
 from probatum.attestations.attestor import KeyAttestor
+from probatum.attestations.documents.verifier import TrustVerifier
 from probatum.attestations.grants import Approval
-from probatum.attestations.verifier import TrustVerifier
 from probatum.collectors.approvals import Approvals
 from probatum.collectors.manifest import load_manifest
 from probatum.collectors.run import Run, collect, prepare
 from probatum.collectors.signed.named_files import media_type
 from probatum.errors import UsageError
 from probatum.evaluator.graph import Observation, Status, Tier
-from probatum.granting import approve
+from probatum.jobs.granting import approve
 
 TRUST = policy({"ana": KEY}, approval={})
 MANIFEST = """\

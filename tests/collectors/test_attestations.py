@@ -14,8 +14,8 @@ from in_toto.models.link import Link
 from in_toto.models.metadata import Metablock
 from signing_case import NOW, ed_key, envelope, policy, sha256, statement, write
 
-from probatum.attestations.trust import TrustPolicy
-from probatum.attestations.verifier import TrustVerifier
+from probatum.attestations.documents.verifier import TrustVerifier
+from probatum.attestations.trust.policy import TrustPolicy
 from probatum.collectors.attestations import Attestations
 from probatum.collectors.base import Context, Item
 from probatum.content import read_content

@@ -11,7 +11,7 @@ from foreign_case import policy, pypi_attestation
 from signing_case import NOW, ed_key, envelope, sha256, statement, write
 from sigstore_case import Services
 
-from probatum.attestations.verifier import TrustVerifier
+from probatum.attestations.documents.verifier import TrustVerifier
 from probatum.collectors.attestations import Attestations
 from probatum.collectors.base import Context
 from probatum.content import read_content

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from signing_case import NOW
 
-from probatum.attestations.predicates import DEFAULT_TYPES
-from probatum.attestations.public_key import PublicKey
-from probatum.attestations.trust import Role, TrustPolicy
-from probatum.attestations.verifier import TrustVerifier
+from probatum.attestations.documents.verifier import TrustVerifier
+from probatum.attestations.keys.public_key import PublicKey
+from probatum.attestations.trust.policy import Role, TrustPolicy
+from probatum.attestations.trust.predicates import DEFAULT_TYPES
 from probatum.collectors.attestations import Attestations
 from probatum.collectors.base import Context
 from probatum.content import read_content

@@ -13,11 +13,11 @@ import pytest
 from package_case import KEY, assessment, contents, graph, pipeline
 from signing_case import NOW, ed_key, envelope, policy
 
-from probatum.attestations import dsse
 from probatum.attestations.attestor import KeyAttestor
-from probatum.attestations.package import write_package
-from probatum.attestations.verifier import TrustVerifier
-from probatum.attestations.zip_package import zip_bytes
+from probatum.attestations.documents import dsse
+from probatum.attestations.documents.verifier import TrustVerifier
+from probatum.attestations.package.write import write_package
+from probatum.attestations.package.zip_package import zip_bytes
 from probatum.collectors.base import Context
 from probatum.collectors.verdicts import Verdicts
 from probatum.content import read_content

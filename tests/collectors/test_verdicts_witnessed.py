@@ -15,18 +15,18 @@ from package_case import KEY, assessment, contents, graph, pipeline
 from signing_case import NOW, ed_key, policy
 from timestamp_case import Authority
 
-from probatum.attestations import dsse
 from probatum.attestations.attestor import KeyAttestor
+from probatum.attestations.documents import dsse
+from probatum.attestations.documents.verifier import TrustVerifier
 from probatum.attestations.log import note
 from probatum.attestations.log.store import Log
 from probatum.attestations.log.writer import LogWriter
-from probatum.attestations.package import write_package
-from probatum.attestations.signing_time import Window, shown
-from probatum.attestations.trust import Role, TrustPolicy
-from probatum.attestations.trusted import TrustedLog
-from probatum.attestations.verifier import TrustVerifier
-from probatum.attestations.verify import Demands, verify_package
-from probatum.attestations.zip_package import zip_bytes
+from probatum.attestations.package.write import write_package
+from probatum.attestations.package.zip_package import zip_bytes
+from probatum.attestations.trust.policy import Role, TrustPolicy
+from probatum.attestations.trust.signing_time import Window, shown
+from probatum.attestations.trust.trusted import TrustedLog
+from probatum.attestations.verify.package import Demands, verify_package
 from probatum.collectors.base import Context
 from probatum.collectors.verdicts import Verdicts
 from probatum.content import read_content

@@ -10,7 +10,7 @@ import typer
 from log_case import SIGNER, witness
 from signing_case import ed_key
 
-from probatum.attestations.trust_file import load_trust
+from probatum.attestations.trust.file import load_trust
 from probatum.cli import app
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/auditor/log.md").read_text()

@@ -11,8 +11,8 @@ from package_case import KEY, written
 from signing_case import NOW, ec_key, ed_key, sha256, write
 from typer.testing import CliRunner
 
-from probatum.attestations.trust_check import check_trust
-from probatum.attestations.trust_file import load_trust
+from probatum.attestations.trust.file import load_trust
+from probatum.attestations.trust.review import check_trust
 from probatum.cli import app
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "auditor" / "trust.md"

@@ -71,7 +71,7 @@ def test_a_hostile_policy_harms_itself_alone(name: str, capfd: pytest.CaptureFix
     assert len(error) < 1000
     assert found.result == "inconclusive"
     assert capfd.readouterr() == ("", "")
-    assert children() == before
+    assert children() <= before
 
 
 def test_a_hostile_library_is_an_error_of_those_who_use_it() -> None:

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from probatum.gate import gather, judge
-from probatum.opening import open_pipeline
-from probatum.options import Options
+from probatum.jobs.gate import gather, judge
+from probatum.jobs.opening import open_pipeline
+from probatum.jobs.options import Options
 from probatum.reports.format import Format, render
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

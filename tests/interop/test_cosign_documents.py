@@ -10,10 +10,10 @@ import pytest
 from interop_case import COSIGN, modern, needs, said
 from signing_case import NOW, SLSA, sha256
 
-from probatum.attestations.predicates import DEFAULT_TYPES
-from probatum.attestations.public_key import PublicKey
-from probatum.attestations.trust import Role, TrustPolicy
-from probatum.attestations.verifier import TrustVerifier
+from probatum.attestations.documents.verifier import TrustVerifier
+from probatum.attestations.keys.public_key import PublicKey
+from probatum.attestations.trust.policy import Role, TrustPolicy
+from probatum.attestations.trust.predicates import DEFAULT_TYPES
 
 pytestmark = needs(COSIGN)
 _PREDICATE = {

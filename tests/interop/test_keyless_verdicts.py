@@ -14,7 +14,7 @@ from sigstore_case import ISSUER, WORKFLOW, Services
 from sigstore_log import Log, b64, signed
 from sigstore_package import signed_package
 
-from probatum.attestations.predicates import VSA
+from probatum.attestations.trust.predicates import VSA
 
 pytestmark = needs(COSIGN)
 

@@ -14,8 +14,8 @@ from interop_case import COSIGN, IN_TOTO, SLSA_VERIFIER, needs, said
 from package_case import assessment, graph, pipeline, written
 from signing_case import ec_key, ed_key, rsa_key, sha256
 
-from probatum.attestations.keys import SigningKey
-from probatum.attestations.predicates import ASSESSMENT, VSA
+from probatum.attestations.keys.signing_key import SigningKey
+from probatum.attestations.trust.predicates import ASSESSMENT, VSA
 from probatum.attestations.vsa import VERIFIER_ID
 
 KEYS = {"ed25519": ed_key(), "p256": ec_key(), "p384": ec_key(ec.SECP384R1()), "rsa": rsa_key(3072)}

@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from signing_case import ed_key
 from source_case import files, wanted
 
-from probatum.attestations.predicates import DEFAULT_TYPES
-from probatum.attestations.public_key import PublicKey
-from probatum.attestations.trust import Role, TrustPolicy
-from probatum.attestations.trust_file import load_trust
+from probatum.attestations.keys.public_key import PublicKey
+from probatum.attestations.trust.file import load_trust
+from probatum.attestations.trust.policy import Role, TrustPolicy
+from probatum.attestations.trust.predicates import DEFAULT_TYPES
 from probatum.evaluator.bundle import pack_entries
 from probatum.evaluator.policies import PolicySet
 from probatum.packs.layers import stack

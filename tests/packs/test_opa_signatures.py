@@ -22,9 +22,9 @@ from opa_case import needs_opa, opa_binary
 from policy_case import NOW
 from source_case import checklist, files, wanted, write
 
-from probatum.attestations.predicates import DEFAULT_TYPES
-from probatum.attestations.public_key import PublicKey
-from probatum.attestations.trust import Role, TrustPolicy
+from probatum.attestations.keys.public_key import PublicKey
+from probatum.attestations.trust.policy import Role, TrustPolicy
+from probatum.attestations.trust.predicates import DEFAULT_TYPES
 from probatum.errors import TrustError
 from probatum.evaluator.archive import read_archive
 from probatum.evaluator.bundle import pack_entries

@@ -14,11 +14,11 @@ from signing_case import ec_key, ed_key, envelope, policy, rsa_key, sha256, stat
 from sigstore_case import ISSUER, WORKFLOW, Services
 from source_case import files, wanted
 
-from probatum.attestations.keys import SigningKey
-from probatum.attestations.predicates import POLICY_BUNDLE
-from probatum.attestations.trust import Role, TrustPolicy
-from probatum.attestations.trust_file import load_trust
-from probatum.attestations.trusted import Identity, SigstoreRoot
+from probatum.attestations.keys.signing_key import SigningKey
+from probatum.attestations.trust.file import load_trust
+from probatum.attestations.trust.policy import Role, TrustPolicy
+from probatum.attestations.trust.predicates import POLICY_BUNDLE
+from probatum.attestations.trust.trusted import Identity, SigstoreRoot
 from probatum.errors import ProbatumError, TrustError
 from probatum.evaluator.bundle import pack_entries
 from probatum.packs.open import open_packs
@@ -138,7 +138,7 @@ def test_a_model_signers_signature_is_none_of_a_policy(tmp_path: Path) -> None:
 
 
 def test_a_policys_signer_signs_no_model(tmp_path: Path) -> None:
-    from probatum.attestations.verifier import TrustVerifier
+    from probatum.attestations.documents.verifier import TrustVerifier
 
     put(tmp_path)
     verifier = TrustVerifier(policy({"a": KEY}, policy={}), NOW)

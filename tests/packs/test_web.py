@@ -15,7 +15,7 @@ from registry_case import certificate, serving
 from signing_case import ed_key, envelope, policy, statement
 from source_case import files, wanted
 
-from probatum.attestations.predicates import POLICY_BUNDLE
+from probatum.attestations.trust.predicates import POLICY_BUNDLE
 from probatum.errors import PolicyError, UsageError
 from probatum.evaluator.bundle import pack_entries
 from probatum.evaluator.policies import PolicySet

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from policy_case import APPLIES, PROOF, module, policies
 
-from probatum.authoring import explain, pages, suppliers, write_pages
 from probatum.errors import EvidenceError, UsageError
 from probatum.evaluator.engines.regorus import Regorus
 from probatum.evaluator.policies import PolicySet
+from probatum.jobs.authoring import explain, pages, suppliers, write_pages
 from probatum.reports.catalogue import render_control
 from probatum.reports.control_page import render_page
 from probatum.reports.format import Format

@@ -16,9 +16,9 @@ from probatum.attestations.log.check_log import check_log
 from probatum.attestations.log.entry import SCHEMA, entry_of
 from probatum.attestations.log.listing import find, listed
 from probatum.attestations.log.writer import LogWriter
-from probatum.attestations.predicates import VSA
-from probatum.attestations.trust import Role, TrustPolicy
-from probatum.attestations.trusted import TrustedLog
+from probatum.attestations.trust.policy import Role, TrustPolicy
+from probatum.attestations.trust.predicates import VSA
+from probatum.attestations.trust.trusted import TrustedLog
 from probatum.errors import ProbatumError, TrustError
 
 VERDICT = {"resourceUri": "urn:x", "verificationResult": "FAILED", "timeVerified": "2026-11-20T08:00:00+01:00"}

@@ -20,7 +20,7 @@ from probatum.attestations.log.growth import Growth
 from probatum.attestations.log.history import Seen, Span, proof_spans, rewritten
 from probatum.attestations.log.store import Log
 from probatum.attestations.log.tiles import ENTRIES, tile_of
-from probatum.attestations.report import Row
+from probatum.attestations.verify.report import Row
 from probatum.errors import ProbatumError, TrustError
 
 SIZE = 260

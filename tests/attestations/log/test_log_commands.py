@@ -14,7 +14,7 @@ from command_case import last_line, tree
 from log_case import ORIGIN, assert_whole
 from typer.testing import CliRunner
 
-from probatum.attestations.keys import new_key
+from probatum.attestations.keys.signing_key import new_key
 from probatum.attestations.log.merkle import consistent
 from probatum.attestations.log.proof import LogProof
 from probatum.attestations.log.store import Log

@@ -1,0 +1,1 @@
+"""Signed documents of every form, read and verified against the trust policy."""

@@ -1,0 +1,1 @@
+"""Keys: made, read, judged, and turned into signers."""

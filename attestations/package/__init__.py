@@ -1,0 +1,1 @@
+"""The verdict package: what is in it, and how it is written."""

@@ -1,0 +1,1 @@
+"""Timestamps (RFC 3161): asked for, checked, and kept in one form."""

@@ -1,0 +1,1 @@
+"""The trust policy: who may sign what, and its reading, review and proposal."""

@@ -6,6 +6,7 @@ which and why. stdout carries data only. Everything heavy is imported by the com
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from typing import Annotated
@@ -42,6 +43,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
+_COMPLETION = "_PROBATUM_COMPLETE"
+"""The shell asks for completions, and sets this."""
 keys_app = typer.Typer(help="Make and show the keys that sign verdicts.", no_args_is_help=True, rich_markup_mode=None)
 keys_app.command("new")(keys_new)
 keys_app.command("show")(keys_show)
@@ -50,8 +53,24 @@ keys_app.command("show")(keys_show)
 def main() -> None:
     """The entry point of the ``probatum`` command; asked to end, it tidies up as it does for Ctrl-C."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    _leave_out_others(sys.argv[1] if len(sys.argv) > 1 else "")
+    if sys.argv[1:] in (["--help"], ["-h"], []) and _COMPLETION not in os.environ:
+        _leave_out_options()
+    else:
+        _leave_out_others(sys.argv[1] if len(sys.argv) > 1 else "")
     app()
+
+
+def _leave_out_options() -> None:
+    """The list of commands shows none of their options, which take longer to build than all the rest."""
+    for item in app.registered_commands:
+        item.name, item.callback = item.name or getattr(item.callback, "__name__", None), _nothing
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            group.typer_instance.registered_commands = []
+
+
+def _nothing() -> None:
+    """Stands for a command of which only the name is shown."""
 
 
 def _leave_out_others(name: str) -> None:

@@ -261,7 +261,11 @@ def whole(*arguments: object) -> subprocess.CompletedProcess[str]:
 def test_a_process_builds_the_command_that_is_asked_for_and_knows_all(run: Run) -> None:
     assert whole("keys", "new", "--help").stdout.startswith("Usage: python -m probatum keys new ")
     every = whole("--help").stdout
+    built = run("--help").stdout.replace("Usage: probatum", "Usage: python -m probatum")  # by an app that is whole
+    assert every == whole("-h").stdout
+    assert every.split() == built.split()
     assert all(f"  {name} " in every for name in ("gate", "verify", "keys", "policy", "trust"))
+    assert "--out" in whole("gate", "--help").stdout
     wrong = whole("verfy")
     assert wrong.returncode == 2
     assert "No such command 'verfy'" in wrong.stderr

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 from ...errors import TrustError, UsageError
 from ..trust.policy import TrustPolicy, trust_keys
-from .signing_key import SigningKey, key_from_file, new_key
+from .public_key import PublicKey
+from .signing_key import SigningKey, new_key, private_key, signing_key
 
 _NAME = "local-key.pem"
 
@@ -46,7 +46,7 @@ def local_key() -> SigningKey:
     if not path.exists():
         _make(path)
     _refuse_odd(path)
-    return replace(key_from_file(path), origin=f"local key {path}", local=True)
+    return signing_key(private_key(path), origin=f"local key {path}", local=True)
 
 
 def _make(path: Path) -> None:
@@ -93,4 +93,7 @@ def local_trust() -> TrustPolicy:
             why=f"no local key lies at {local_key_path()}, and neither --trust nor --public-key was given",
             remedy="give the signer's public key with --public-key, or a trust policy with --trust",
         )
-    return trust_keys([local_key().public], source="the local key")
+    path = local_key_path()
+    _refuse_odd(path)
+    public = PublicKey.of(private_key(path).public_key(), source=f"local key {path}")
+    return trust_keys([public], source="the local key")

@@ -7,18 +7,19 @@ import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from securesystemslib.signer import CryptoSigner, Signer, SSlibKey
 
 from ...errors import TrustError, UsageError
 from ...files import read_limited
 from . import ml_dsa
-from .ml_dsa_signer import MlDsaSigner
 from .public_key import PublicKey
+
+if TYPE_CHECKING:
+    from securesystemslib.signer import Signer
 
 _MAKERS: dict[str, Callable[[], Any]] = {
     "ed25519": ed25519.Ed25519PrivateKey.generate,
@@ -97,6 +98,20 @@ def new_key(kind: str = "ed25519", passphrase: bytes | None = None) -> KeyPair:
 def key_from_file(path: Path, passphrase: Passphrase = no_passphrase) -> SigningKey:
     """Read a private key for signing.
 
+    Args:
+        path: PKCS#8 PEM.
+        passphrase: asked when the key is encrypted.
+
+    Raises:
+        UsageError: the file cannot be read.
+        TrustError: as `private_key` says; or the key is too weak to sign.
+    """
+    return signing_key(private_key(path, passphrase), origin=str(path))
+
+
+def private_key(path: Path, passphrase: Passphrase = no_passphrase) -> Any:
+    """Read a private key, as the `cryptography` library has it.
+
     A key in the clear that its owner left readable to others is refused, as ssh does.
 
     Args:
@@ -114,7 +129,7 @@ def key_from_file(path: Path, passphrase: Passphrase = no_passphrase) -> Signing
         raise TrustError(f"{path} is no private key", why="a public key signs nothing", remedy=remedy)
     if not encrypted:
         _refuse_if_shared(path)
-    return signing_key(_load(pem, path, passphrase() if encrypted else None), origin=str(path))
+    return _load(pem, path, passphrase() if encrypted else None)
 
 
 def signing_key(private: Any, *, origin: str, local: bool = False) -> SigningKey:
@@ -125,6 +140,10 @@ def signing_key(private: Any, *, origin: str, local: bool = False) -> SigningKey
     Raises:
         TrustError: the key is too weak to sign, or of an unknown kind.
     """
+    from securesystemslib.signer import CryptoSigner, SSlibKey  # late: it loads every client of a cloud that is there
+
+    from .ml_dsa_signer import MlDsaSigner
+
     if not hasattr(private, "public_key"):
         raise TrustError(f"{origin} cannot sign", why=f"it is a {type(private).__name__}", remedy="choose another key")
     public = PublicKey.of(private.public_key(), source=origin)

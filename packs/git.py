@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -93,16 +93,12 @@ class _Repository:
     source: Source
 
     @classmethod
-    def empty(cls, source: Source) -> _Repository:
-        repository = cls(Path(tempfile.mkdtemp(prefix="probatum-git-")), source)
-        repository.run("init", "--quiet", "--bare", "--template=", ".")
-        return repository
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+    @contextmanager
+    def empty(cls, source: Source) -> Iterator[Self]:
+        with tempfile.TemporaryDirectory(prefix="probatum-git-", ignore_cleanup_errors=True) as folder:
+            repository = cls(Path(folder), source)
+            repository.run("init", "--quiet", "--bare", "--template=", ".")
+            yield repository
 
     def fetch(self, commit: str) -> None:
         """Get one commit; where the server gives out only what has a name, everything that has one."""

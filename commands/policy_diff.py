@@ -9,23 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..evaluator.engines.limits import DEFAULT_MEMORY_MIB, DEFAULT_SECONDS, Limits
-from .options import (
-    EngineName,
-    EngineOption,
-    MaxMemory,
-    MaxSeconds,
-    NoColor,
-    OpaCa,
-    OpaCert,
-    OpaKey,
-    OpaUrl,
-    Quiet,
-    Tables,
-    moment,
-    opa_server,
-)
-from .output import finish, guarded, output
+from .grouping import grouped
+from .groups import EngineChoice, ShownTable
+from .options import moment
+from .output import finish, guarded
 
 if TYPE_CHECKING:
     from ..workbench.difference_of_one import Side
@@ -34,11 +21,13 @@ _BUILT_IN = "built-in"
 
 
 @guarded
+@grouped
 def diff(
     old: Annotated[
         str, typer.Argument(help="Policies before: a folder, a bundle, any source, or built-in.", show_default=False)
     ],
     new: Annotated[str, typer.Argument(help="Policies after the change.", show_default=False)],
+    *,
     evidence: Annotated[
         list[Path], typer.Option("--evidence", "-e", help="Evidence graphs and verdict packages. Repeatable.")
     ],
@@ -52,20 +41,12 @@ def diff(
     jobs: Annotated[
         int, typer.Option("--jobs", "-j", min=0, help="Processes; 0 for one per CPU. --engine opa takes one.")
     ] = 0,
-    engine: EngineOption = EngineName.REGORUS,
-    opa_url: OpaUrl = None,
-    opa_ca: OpaCa = None,
-    opa_cert: OpaCert = None,
-    opa_key: OpaKey = None,
-    max_seconds: MaxSeconds = DEFAULT_SECONDS,
-    max_memory: MaxMemory = DEFAULT_MEMORY_MIB,
+    engine: EngineChoice,
     now: Annotated[
         str | None,
         typer.Option("--now", help="For graphs alone: evaluation time; else that of the newest observation."),
     ] = None,
-    formats: Tables = None,
-    quiet: Quiet = False,
-    no_color: NoColor = False,
+    shown: ShownTable,
 ) -> int:
     """Compare two versions of policies on past evidence: which outcomes flip, for which pipelines, both ways.
 
@@ -80,15 +61,14 @@ def diff(
     from ..workbench.difference_of_one import Comparison
     from ..workbench.past_evidence import find_evidence
 
-    target = output(formats, quiet=quiet, no_color=no_color)
+    target = shown.output()
     time = None if now is None else moment(now)[0]
     sides = (_side(old, beside, moment(now)[0]), _side(new, beside, moment(now)[0]))
-    server = opa_server(opa_url, opa_ca, opa_cert, opa_key)
-    limits = Limits(max_seconds, max_memory)
-    comparison = Comparison(*sides, checklist, DEFAULT_CHECKLIST, time, engine, server, limits)
+    opa, limits = engine.opa.server(), engine.ceilings.limits()
+    comparison = Comparison(*sides, checklist, DEFAULT_CHECKLIST, time, engine.engine_name, opa, limits)
     sources = find_evidence(evidence)
-    with progress(quiet=quiet, color=not no_color) as report:
-        document = compare(comparison, sources, jobs=_jobs(jobs, engine), progress=report)
+    with progress(quiet=shown.quiet, color=not shown.no_color) as report:
+        document = compare(comparison, sources, jobs=_jobs(jobs, engine.engine_name), progress=report)
     target.write(lambda format, color, width: render_difference(document, format, color=color, width=width))
     if document["problems"]:
         return finish("error", summary(document))

@@ -8,23 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..evaluator.engines.limits import DEFAULT_MEMORY_MIB, DEFAULT_SECONDS, Limits
-from .options import (
-    BuiltIn,
-    Checklist,
-    EngineName,
-    EngineOption,
-    MaxMemory,
-    MaxSeconds,
-    NoColor,
-    OpaCa,
-    OpaCert,
-    OpaKey,
-    OpaUrl,
-    Packs,
-    moment,
-    opa_server,
-)
+from .grouping import grouped
+from .groups import EngineChoice, Layers
+from .options import Checklist, NoColor, moment
 from .output import finish, guarded, output
 
 if TYPE_CHECKING:
@@ -47,11 +33,12 @@ _RESULTS = {"fail": "fail", "inconclusive": "inconclusive"}
 
 
 @guarded
+@grouped
 def try_(
     control: Annotated[str, typer.Argument(help="The control's id, such as MODEL-01.", show_default=False)],
     evidence: Annotated[Path, typer.Argument(help="Evidence graph, or a verdict package.", show_default=False)],
-    policies: Packs = None,
-    built_in: BuiltIn = None,
+    *,
+    layers: Layers,
     manifest: Manifest = None,
     checklist: Checklist = None,
     param: Annotated[
@@ -61,13 +48,7 @@ def try_(
     subject: Annotated[
         list[str] | None, typer.Option("--subject", "-s", help="Look into this subject only. Repeatable.")
     ] = None,
-    engine: EngineOption = EngineName.REGORUS,
-    opa_url: OpaUrl = None,
-    opa_ca: OpaCa = None,
-    opa_cert: OpaCert = None,
-    opa_key: OpaKey = None,
-    max_seconds: MaxSeconds = DEFAULT_SECONDS,
-    max_memory: MaxMemory = DEFAULT_MEMORY_MIB,
+    engine: EngineChoice,
     trace: Annotated[
         str | None, typer.Option("--trace", metavar="|".join(_TRACES), help="Show how OPA evaluates; --engine opa.")
     ] = None,
@@ -79,7 +60,6 @@ def try_(
 
     Example: probatum policy try MODEL-01 verdict/evidence.json --param 'allowed_formats=["onnx"]'
     """
-    from ..evaluator.engines.select import engine_named
     from ..reports.reading import label
     from ..reports.trial import render_trial
     from ..workbench.opa_trace import check_trace, trace_control
@@ -87,14 +67,13 @@ def try_(
     from ..workbench.trial import control_named, try_control
 
     target = output(formats, no_color=no_color)
-    check_trace(trace, engine)
+    check_trace(trace, engine.engine_name)
     recorded = read_recorded(evidence)
     values = assigned(param or [])
-    given, found = setting(recorded, now, checklist, manifest, policies, built_in)
+    given, found = setting(recorded, now, checklist, manifest, layers)
     about = control_named(control, found)
     given = given.over({about.id: values})
-    server = opa_server(opa_url, opa_ca, opa_cert, opa_key)
-    with engine_named(engine, server=server, limits=Limits(max_seconds, max_memory)) as evaluates:
+    with engine.start() as evaluates:
         document = try_control(
             about, recorded.graph, policies=found, circumstances=given, engine=evaluates, subjects=tuple(subject or ())
         )
@@ -133,8 +112,7 @@ def setting(
     now: str | None,
     checklist: str | None,
     manifest: Path | None,
-    packs: Sequence[str] | None,
-    built_in: bool | None,
+    layers: Layers,
 ) -> tuple[Circumstances, PolicySet]:
     """The circumstances of a trial, and the policies: what the options and the manifest say, over what was recorded.
 
@@ -146,8 +124,7 @@ def setting(
         now: the value of ``--now``.
         checklist: the value of ``--checklist``.
         manifest: the value of ``--manifest``.
-        packs: the values of ``--policies``.
-        built_in: the value of ``--built-in``.
+        layers: what to try, unless the manifest or the recorded evidence says.
     """
     from ..jobs.opening import open_pipeline
     from ..jobs.options import DEFAULT_CHECKLIST
@@ -157,8 +134,8 @@ def setting(
 
     pipeline = None if manifest is None else open_pipeline(manifest)
     time = (recorded.moment if now is None else None) or moment(now)[0]
-    given = Given(tuple(packs or ()), built_in, locked=False)
-    kept = None if pipeline is not None or packs or built_in is not None else recorded.policies
+    given = Given(tuple(layers.policies or ()), layers.built_in, locked=False)
+    kept = recorded.policies if pipeline is None and layers == Layers() else None
     policies = kept or open_policies(pipeline, given, online=False, trust=None, now=time).policies
     named = None if pipeline is None else pipeline.checklist
     if pipeline is not None and named is not None and (pipeline.root / named).is_file():

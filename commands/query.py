@@ -7,47 +7,28 @@ from typing import Annotated
 
 import typer
 
-from ..evaluator.engines.limits import DEFAULT_MEMORY_MIB, DEFAULT_SECONDS, Limits
-from .options import (
-    BuiltIn,
-    Checklist,
-    EngineName,
-    EngineOption,
-    MaxMemory,
-    MaxSeconds,
-    NoColor,
-    OpaCa,
-    OpaCert,
-    OpaKey,
-    OpaUrl,
-    Packs,
-    Tables,
-    opa_server,
-)
+from .grouping import grouped
+from .groups import EngineChoice, Layers
+from .options import Checklist, NoColor, Tables
 from .output import finish, guarded, output
 from .policy_try import AsOf, Manifest, setting
 
 
 @guarded
+@grouped
 def query(
     expression: Annotated[
         str, typer.Argument(metavar="EXPR", help="Rego: an expression, or statements with ';'.", show_default=False)
     ],
     evidence: Annotated[Path, typer.Argument(help="Evidence graph, or a verdict package.", show_default=False)],
+    *,
     control: Annotated[
         str | None, typer.Option("--control", help="Let this control's limits decide what input.usable holds.")
     ] = None,
-    policies: Packs = None,
-    built_in: BuiltIn = None,
+    layers: Layers,
     manifest: Manifest = None,
     checklist: Checklist = None,
-    engine: EngineOption = EngineName.REGORUS,
-    opa_url: OpaUrl = None,
-    opa_ca: OpaCa = None,
-    opa_cert: OpaCert = None,
-    opa_key: OpaKey = None,
-    max_seconds: MaxSeconds = DEFAULT_SECONDS,
-    max_memory: MaxMemory = DEFAULT_MEMORY_MIB,
+    engine: EngineChoice,
     now: AsOf = None,
     formats: Tables = None,
     no_color: NoColor = False,
@@ -56,7 +37,6 @@ def query(
 
     Example: probatum query 'some id in input.ids.model; not input.usable[id].model_scan' verdict
     """
-    from ..evaluator.engines.select import engine_named
     from ..reports.query import render_query
     from ..workbench.query import query as asked
     from ..workbench.recorded import read_recorded
@@ -64,10 +44,9 @@ def query(
 
     target = output(formats, no_color=no_color)
     recorded = read_recorded(evidence)
-    given, found = setting(recorded, now, checklist, manifest, policies, built_in)
+    given, found = setting(recorded, now, checklist, manifest, layers)
     about = None if control is None else control_named(control, found)
-    server = opa_server(opa_url, opa_ca, opa_cert, opa_key)
-    with engine_named(engine, server=server, limits=Limits(max_seconds, max_memory)) as evaluates:
+    with engine.start() as evaluates:
         answer = asked(
             expression, recorded.graph, policies=found, circumstances=given, engine=evaluates, control=about
         ).to_document()

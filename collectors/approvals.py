@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from ..errors import EvidenceError, UsageError
 from ..evaluator.graph import Coverage, Observation, Skipped, Subject, Tier
-from ..evaluator.times import seconds
 from ..files import read_limited
 from .base import Availability, Context, Item
-from .signed.matching import same_content
+from .signed.approval import MAX_BYTES, read_approval
 from .signed.named_files import files_of, media_type, patterns_of
+from .signed.told import Told
 
-_APPROVAL, _ROLE = "https://probatum.dev/approval/v1", "approval"
 _SUFFIXES = (".dsse.json", ".sigstore.json")
-_TEXTS = ("stage", "decision", "approver", "pipeline", "decided_at")
-_MAX_BYTES = 4 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class _Approval:
-    """A verified approval: which file, who signed it, about what, and what it says."""
-
-    source: str
-    sha256: str
-    signers: tuple[str, ...]
-    subjects: Sequence[Mapping[str, Any]]
-    predicate: Mapping[str, Any]
 
 
 class Approvals:
@@ -59,7 +42,7 @@ class Approvals:
         Raises:
             UsageError: the settings are wrong.
         """
-        found: list[_Approval] = []
+        found: list[Told] = []
         skipped: list[Skipped] = []
         for pattern in patterns_of(context, self.name):
             sources = files_of(context, pattern, _inside)
@@ -73,10 +56,10 @@ class Approvals:
             yield self._observe(context, subject, found, skipped)
 
     def _observe(
-        self, context: Context, subject: Subject, found: Sequence[_Approval], skipped: Sequence[Skipped]
+        self, context: Context, subject: Subject, found: Sequence[Told], skipped: Sequence[Skipped]
     ) -> Observation:
-        mine = [item for item in found if _named(item, subject) or _about_content(item, subject)]
-        entries = [_entry(item, subject) for item in sorted(mine, key=lambda item: item.source)]
+        mine = [item for item in found if item.speaks_of(subject)]
+        entries = [item.entry(subject) for item in sorted(mine, key=lambda item: item.source)]
         return context.observe(
             self,
             subject.id,
@@ -92,42 +75,10 @@ def _inside(folder: Path) -> Iterable[Path]:
     return (item for item in folder.iterdir() if item.name.endswith(_SUFFIXES))
 
 
-def _read(context: Context, source: str) -> _Approval:
+def _read(context: Context, source: str) -> Told:
     if context.verifier is None:
         raise EvidenceError("no trust policy was given, so nobody is trusted")
-    data = read_limited(context.root / source, _MAX_BYTES)
-    found = context.verifier.verify(data, source=source)
-    if not found.verified:
-        raise EvidenceError("it is not verified", why=found.reason)
-    if found.about != _APPROVAL or _ROLE not in found.roles:
-        raise EvidenceError("it is no approval", why=f"it is {found.about} of the role {found.role}")
-    statement = found.statement or {}
-    predicate = statement.get("predicate")
-    if not isinstance(predicate, Mapping) or not all(isinstance(predicate.get(name), str) for name in _TEXTS):
-        raise EvidenceError("it is malformed", why=f"expected {', '.join(_TEXTS)}")
-    if seconds(predicate["decided_at"]) is None or predicate["decision"] not in ("approved", "rejected"):
-        raise EvidenceError("it is malformed", why="its time or its decision is none")
+    data = read_limited(context.root / source, MAX_BYTES)
+    found = read_approval(data, source, context.verifier)
     context.reports.add(data, media_type(source))
-    return _Approval(source, hashlib.sha256(data).hexdigest(), found.signers, statement["subject"], predicate)
-
-
-def _named(approval: _Approval, subject: Subject) -> bool:
-    return any(item.get("name") == subject.id for item in approval.subjects)
-
-
-def _about_content(approval: _Approval, subject: Subject) -> bool:
-    return any(same_content(item["digest"], subject.digest) for item in approval.subjects)
-
-
-def _entry(approval: _Approval, subject: Subject) -> dict[str, Any]:
-    return {
-        "source": approval.source,
-        "sha256": approval.sha256,
-        "signers": list(approval.signers),
-        "same_content": _about_content(approval, subject),
-        "stage": approval.predicate["stage"],
-        "decision": approval.predicate["decision"],
-        "approver": approval.predicate["approver"],
-        "pipeline": approval.predicate["pipeline"],
-        "time": approval.predicate["decided_at"],
-    }
+    return found

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from ..errors import EvidenceError, TrustError, UsageError
 from ..evaluator.graph import Coverage, Observation, Skipped, Subject, Tier
 from ..verification import EnvelopeVerifier
 from .base import Availability, Context, Item
-from .signed.matching import same_content
 from .signed.named_files import files_of, media_type, patterns_of
 from .signed.verdict import NAMES, Verdict, read_verdict
 
@@ -63,8 +61,8 @@ class Verdicts:
     def _observe(
         self, context: Context, subject: Subject, found: Sequence[Verdict], skipped: Sequence[Skipped]
     ) -> Observation:
-        mine = {item.source: item for item in found if _speaks_of(item, subject)}
-        entries = [_entry(mine[source], subject) for source in sorted(mine)]
+        mine = {item.source: item for item in found if item.speaks_of(subject)}
+        entries = [mine[source].entry(subject) for source in sorted(mine)]
         return context.observe(
             self,
             subject.id,
@@ -84,21 +82,3 @@ def _read(root: Path, source: str, verifier: EnvelopeVerifier | None) -> Verdict
     except (EvidenceError, TrustError, UsageError) as error:
         reason = str(error) if isinstance(error, EvidenceError) else error.why  # without a path that differs elsewhere
         return Skipped(source, reason)
-
-
-def _speaks_of(verdict: Verdict, subject: Subject) -> bool:
-    return any(name == subject.id for name, _ in verdict.subjects) or _about_content(verdict, subject)
-
-
-def _about_content(verdict: Verdict, subject: Subject) -> bool:
-    return any(same_content(digest, subject.digest) for _, digest in verdict.subjects)
-
-
-def _entry(verdict: Verdict, subject: Subject) -> dict[str, Any]:
-    return {
-        "source": verdict.source,
-        "sha256": verdict.digests[verdict.source],
-        "signers": list(verdict.signers),
-        "same_content": _about_content(verdict, subject),
-        **verdict.fields,
-    }

@@ -115,12 +115,15 @@ def verify(target: Path, audit: Audit) -> VerificationReport:
 def _package(folder: Path, audit: Audit, demands: Demands) -> VerificationReport:
     from ..attestations.revocation.check import check_revocations
     from ..attestations.verify.check_origins import check_origins
+    from .relied_on import check_relied_on
 
     with _engine(folder, audit) if audit.replay else nullcontext() as engine:
         replay = None if engine is None else Replay(engine, audit.exact_engine)
         revoked = check_revocations(demands.trust, audit.now)
         origins = check_origins(demands.trust, audit.now)
-        return verify_package(folder, replace(demands, replay=replay, checks=(*demands.checks, origins, revoked)))
+        relied_on = check_relied_on(demands.trust, audit.now)
+        checks = (*demands.checks, origins, relied_on, revoked)
+        return verify_package(folder, replace(demands, replay=replay, checks=checks))
 
 
 def _check_options(kind: Target, audit: Audit) -> None:

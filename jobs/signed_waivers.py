@@ -17,6 +17,7 @@ from ..collectors.signed.named_files import media_type
 from ..errors import TrustError, UsageError
 from ..evaluator.waivers import REFUSED, SIGNED_SHA256, SIGNERS
 from ..files import read_limited
+from ..verification import EnvelopeVerifier
 
 ROLE = "waiver"
 SIGNED = "signed"
@@ -74,18 +75,34 @@ def _signers(
     if trust is None:
         raise TrustError(f"{place} cannot be verified", why="there is no trust policy")
     data = _read(manifest.root, place)
-    found = TrustVerifier(trust, now).verify(data, source=place)
+    return waiver_signers(data, waiver, str(manifest.pipeline["name"]), TrustVerifier(trust, now)), data
+
+
+def waiver_signers(data: bytes, waiver: Mapping[str, Any], pipeline: str, verifier: EnvelopeVerifier) -> list[str]:
+    """Who signed a waiver.
+
+    Args:
+        data: the document that is said to sign it.
+        waiver: as the manifest has it, naming that document.
+        pipeline: name of the pipeline that it is for.
+        verifier: the trust policy at work.
+
+    Raises:
+        TrustError: nobody did who may.
+    """
+    place = str(waiver.get(SIGNED))
+    found = verifier.verify(data, source=place)
     if not found.verified:
         raise TrustError(f"{place} is signed by nobody who may grant waivers", why=found.reason)
     if found.about != WAIVER or ROLE not in found.roles:
         raise TrustError(f"{place} signs no waiver", why=f"it is {found.about} of the role {found.role}")
     predicate = (found.statement or {}).get("predicate")
     said: Mapping[str, Any] = predicate if isinstance(predicate, Mapping) else {}
-    if said.get("pipeline") != manifest.pipeline["name"]:
+    if said.get("pipeline") != pipeline:
         raise TrustError(f"{place} is for another pipeline", why=f"it names {said.get('pipeline')!r}")
     if said.get("waiver") != as_written(waiver):
         raise TrustError(f"{place} signs another waiver", why=_difference(said.get("waiver"), as_written(waiver)))
-    return list(found.signers), data
+    return list(found.signers)
 
 
 def _read(root: Path, place: str) -> bytes:

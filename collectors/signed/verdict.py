@@ -7,8 +7,9 @@ before its signature holds, and a verdict whose assessment is not beside it, or 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ...errors import EvidenceError
 from ...evaluator.times import seconds
 from ...files import read_limited
 from ...verification import Beside, EnvelopeVerifier, Verification
+from .told import Told
 
 VSA = "https://slsa.dev/verification_summary/v1"
 ASSESSMENT = "https://probatum.dev/assessment/v1"
@@ -27,23 +29,21 @@ MAX_BYTES = 64 * 1024 * 1024
 _STAGES = ("pre-commit", "training", "deployment", "monitoring", None)
 
 
+Read = Callable[[str], bytes | None]
+"""The bytes of a file by its path; None where there is none."""
+
+
 @dataclass(frozen=True)
-class Verdict:
-    """A verified verdict with what its assessment adds.
+class Verdict(Told):
+    """A verified verdict with what its assessment adds: ``fields`` are of both.
 
     Args:
-        source: path of the verdict, relative to the pipeline's root.
         files: path to bytes of the verdict, of its assessment, and of what others vouch for the verdict with.
-        signers: who signed the verdict, by the trust policy's names.
-        subjects: name and digests of each content that it is about.
-        fields: ``stage``, ``result``, ``pipeline``, ``checklist``, ``checklist_version`` and ``time``.
+        resource: URI of what it is about, as the verdict has it.
     """
 
-    source: str
     files: Mapping[str, bytes]
-    signers: tuple[str, ...]
-    subjects: tuple[tuple[str, Mapping[str, str]], ...]
-    fields: Mapping[str, Any]
+    resource: str
 
     @property
     def digests(self) -> dict[str, str]:
@@ -80,12 +80,28 @@ def _in_zip(root: Path, source: str, verifier: EnvelopeVerifier) -> Verdict:
 
 
 def _in_folder(root: Path, source: str, verifier: EnvelopeVerifier) -> Verdict:
-    data = read_limited(root / source, MAX_BYTES)
-    vouched = _vouched_with(root, source)
+    return verified_verdict(source, partial(_if_there, root), verifier)
+
+
+def verified_verdict(source: str, read: Read, verifier: EnvelopeVerifier) -> Verdict:
+    """Verify one verdict and its assessment, wherever their bytes are kept.
+
+    Args:
+        source: path of the verdict.
+        read: its bytes, and those of what lies beside it.
+        verifier: the trust policy at work.
+
+    Raises:
+        ProbatumError: as `read_verdict`, or what ``read`` raises.
+    """
+    data = read(source)
+    if data is None:
+        raise EvidenceError("it is not there")
+    vouched = _vouched_with(read, source)
     signed = _of_kind(verifier.verify(data, source=source, beside=Beside(*vouched.values())), VSA)
     verdict = _object(signed.statement, "statement", source)
     summary = _object(verdict.get("predicate"), "predicate", source)
-    place, assessed = _assessment_beside(root, source, summary)
+    place, assessed = _assessment_beside(read, source, summary)
     found = _of_kind(verifier.verify(assessed, source=place, pinned_by=signed), ASSESSMENT)
     other = _object(found.statement, "statement", place)
     details = _object(other.get("predicate"), "predicate", place)
@@ -93,7 +109,8 @@ def _in_folder(root: Path, source: str, verifier: EnvelopeVerifier) -> Verdict:
     subjects = tuple((str(item.get("name", "")), item["digest"]) for item in verdict["subject"])
     there = {path: content for path, content in vouched.items() if content is not None}
     files = {source: data, place: assessed, **there}
-    return Verdict(source, files, signed.signers, subjects, _fields(details, source))
+    sha256, resource = hashlib.sha256(data).hexdigest(), str(summary.get("resourceUri"))
+    return Verdict(source, sha256, signed.signers, subjects, _fields(details, source), files, resource)
 
 
 def _of_kind(found: Verification, about: str) -> Verification:
@@ -104,10 +121,10 @@ def _of_kind(found: Verification, about: str) -> Verification:
     return found
 
 
-def _vouched_with(root: Path, source: str) -> dict[str, bytes | None]:
+def _vouched_with(read: Read, source: str) -> dict[str, bytes | None]:
     """Path and bytes of a verdict's log proof and of its timestamp, in this order; None where there is none."""
     stem = next((source.removesuffix(form) for form in FORMS if source.endswith(form)), source)
-    return {path: _if_there(root, path) for path in (f"{stem}.tlog-proof", f"{stem}.tsr")}
+    return {path: read(path) for path in (f"{stem}.tlog-proof", f"{stem}.tsr")}
 
 
 def _if_there(root: Path, path: str) -> bytes | None:
@@ -116,7 +133,7 @@ def _if_there(root: Path, path: str) -> bytes | None:
     return read_limited(root / path, MAX_BYTES) if (root / path).exists() else None
 
 
-def _assessment_beside(root: Path, source: str, summary: Mapping[str, Any]) -> tuple[str, bytes]:
+def _assessment_beside(read: Read, source: str, summary: Mapping[str, Any]) -> tuple[str, bytes]:
     """Path and bytes of the assessment that a verdict names by digest, in the verdict's own folder."""
     inputs = summary.get("inputAttestations")
     folder = Path(source).parent
@@ -125,9 +142,9 @@ def _assessment_beside(root: Path, source: str, summary: Mapping[str, Any]) -> t
         if not isinstance(name, str) or not name.startswith("assessment.") or "/" in name:
             continue
         beside = (folder / name).as_posix()
-        if not (root / beside).is_file() or (root / beside).is_symlink():
+        data = read(beside)
+        if data is None:
             raise EvidenceError("its assessment is not beside it", why=f"there is no {beside}")
-        data = read_limited(root / beside, MAX_BYTES)
         if not isinstance(digest, Mapping) or digest.get("sha256") != hashlib.sha256(data).hexdigest():
             raise EvidenceError("its assessment is another one", why=f"{beside} has another digest")
         return beside, data

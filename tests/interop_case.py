@@ -17,13 +17,27 @@ import pytest
 COSIGN = "cosign"
 SLSA_VERIFIER = "slsa-verifier"
 IN_TOTO = "in-toto"
-_VARIABLE = {COSIGN: "PROBATUM_COSIGN", SLSA_VERIFIER: "PROBATUM_SLSA_VERIFIER", IN_TOTO: "PROBATUM_IN_TOTO"}
+AMPEL = "ampel"
+ATTESTATION_VERIFIER = "attestation-verifier"
+WITNESS = "witness"
+_VARIABLE = {
+    COSIGN: "PROBATUM_COSIGN",
+    SLSA_VERIFIER: "PROBATUM_SLSA_VERIFIER",
+    IN_TOTO: "PROBATUM_IN_TOTO",
+    AMPEL: "PROBATUM_AMPEL",
+    ATTESTATION_VERIFIER: "PROBATUM_ATTESTATION_VERIFIER",
+    WITNESS: "PROBATUM_WITNESS",
+}
+_AMBIGUOUS = (IN_TOTO, WITNESS)
+"""Other programs have these names, too: on ``PATH`` they may be anything."""
+_NOBODY = "http://127.0.0.1:9"
+"""A proxy that is not there: whatever a tool asks of the network fails at once. Loopback is asked without it."""
 _REQUIRED = os.environ.get("PROBATUM_REQUIRE_INTEROP", "")
 
 
 def tool(name: str) -> str | None:
     """Path of an executable: its variable, else from ``PATH``."""
-    return os.environ.get(_VARIABLE[name]) or (shutil.which(name) if name != IN_TOTO else None)
+    return os.environ.get(_VARIABLE[name]) or (shutil.which(name) if name not in _AMBIGUOUS else None)
 
 
 def needs(name: str) -> pytest.MarkDecorator:
@@ -38,7 +52,7 @@ def needs(name: str) -> pytest.MarkDecorator:
 
 
 def said(name: str, arguments: Sequence[str | Path], folder: Path) -> tuple[bool, str]:
-    """Whether a tool accepts, and everything that it says; it sees no settings and no keys of the caller.
+    """Whether a tool accepts, and everything that it says; it sees no settings, keys or network of the caller.
 
     Args:
         name: of the tool.
@@ -46,6 +60,7 @@ def said(name: str, arguments: Sequence[str | Path], folder: Path) -> tuple[bool
         folder: where it runs, and its home.
     """
     home = {"HOME": str(folder), "PATH": os.environ["PATH"], "COSIGN_PASSWORD": "", "COSIGN_YES": "true"}
+    home |= {"HTTP_PROXY": _NOBODY, "HTTPS_PROXY": _NOBODY}
     command = [str(tool(name)), *map(str, arguments)]
     done = subprocess.run(command, cwd=folder, env=home, capture_output=True, text=True, check=False, timeout=60)
     return done.returncode == 0, done.stdout + done.stderr

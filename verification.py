@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,17 +42,68 @@ class Verification:
     identity: Mapping[str, str] = field(default_factory=dict)
 
 
+COUNTERSIGNATURES = "countersignatures"
+"""The folder beside a signed verdict with what others signed the same by."""
+MAX_COUNTERSIGNATURES = 64
+LOG_PROOF, TIMESTAMP = ".tlog-proof", ".tsr"
+_COUNTERSIGNATURE = re.compile(rf"{COUNTERSIGNATURES}/[0-9a-f]{{16}}\.(dsse|sigstore)\.json")
+
+
 @dataclass(frozen=True)
-class Beside:
-    """What lies beside a signed document and was made from its bytes, so that others vouch for it.
+class Countersignature:
+    """A signed document of its own, over the same payload as the one that it lies beside.
 
     Args:
+        path: from the folder of that one.
+        data: its bytes.
         log_proof: a C2SP tlog-proof that a transparency log holds it; None where there is none.
         timestamp: an RFC 3161 response over it; None where there is none.
     """
 
+    path: str
+    data: bytes
     log_proof: bytes | None = None
     timestamp: bytes | None = None
+
+
+def countersignature_paths(paths: Iterable[str]) -> list[str]:
+    """The paths, out of those of a folder, that countersignatures have, sorted."""
+    return sorted(path for path in paths if _COUNTERSIGNATURE.fullmatch(path))
+
+
+def countersignatures(paths: Iterable[str], read: Callable[[str], bytes]) -> tuple[Countersignature, ...]:
+    """The countersignatures in a folder, with what others vouch for each; nothing is verified.
+
+    Args:
+        paths: of the files in it, and below it.
+        read: gives the bytes of one.
+
+    Returns:
+        As many as there are, but at most one more than there may be.
+    """
+    there = set(paths)
+    return tuple(
+        Countersignature(path, read(path), *(read(path + end) if path + end in there else None for end in _VOUCHED))
+        for path in countersignature_paths(there)[: MAX_COUNTERSIGNATURES + 1]
+    )
+
+
+_VOUCHED = (LOG_PROOF, TIMESTAMP)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What lies beside a signed document, by which others vouch for it.
+
+    Args:
+        log_proof: a C2SP tlog-proof that a transparency log holds it; None where there is none.
+        timestamp: an RFC 3161 response over it; None where there is none.
+        countersignatures: of others, over the same payload.
+    """
+
+    log_proof: bytes | None = None
+    timestamp: bytes | None = None
+    countersignatures: tuple[Countersignature, ...] = ()
 
 
 NOTHING_BESIDE = Beside()

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from ... import strict_json
 from ...errors import ProbatumError, TrustError
 from ...verification import NOTHING_BESIDE, Beside, Verification
 from ..foreign import containers
 from ..package.zip_package import unzipped
+from ..revocation.signed_payload import payload_of
 from ..trust.one_signature import for_one_signature
 from ..trust.policy import TrustPolicy
 from ..trust.predicates import ARTIFACT
-from ..trust.roles import allow
+from ..trust.roles import Facts, allow
 from ..trust.signing_time import NOTHING_KNOWN, SignatureFacts, parse_time, shown
+from ..verify.countersigned import countersigned
+from ..verify.envelope import joined
+from ..verify.report import Row
 from ..verify.witnessed import vouched
 from .files import signed_file
 from .forms import kind_of, refuse_if_named
 from .signature_case import SignatureCase
 from .signed_content import SignedContent
 from .statements import signed_document
+
+NOBODY_ELSE: Facts = MappingProxyType({})
+"""Of a document that only its own signers vouch for."""
 
 
 class TrustVerifier:
@@ -53,12 +62,20 @@ class TrustVerifier:
             What the trust policy says; a document that cannot be read is not verified, with the reason.
         """
         if pinned_by is None:
-            return self._verify(data, source, beside, NOTHING_KNOWN)
+            return self._verify(data, source, beside)
         one = TrustVerifier(for_one_signature(self._trust), self._now, as_of=self._as_of)
-        return one._verify(data, source, beside, SignatureFacts(parse_time(pinned_by.signed_at)))
+        known = SignatureFacts(parse_time(pinned_by.signed_at))
+        return one._verify(data, source, beside, known, dict.fromkeys(pinned_by.signers, (known,)))
 
-    def _verify(self, data: bytes, source: str, beside: Beside, known: SignatureFacts) -> Verification:
-        """As `verify`; ``known`` comes from the document that names this one."""
+    def _verify(
+        self,
+        data: bytes,
+        source: str,
+        beside: Beside,
+        known: SignatureFacts = NOTHING_KNOWN,
+        others: Facts = NOBODY_ELSE,
+    ) -> Verification:
+        """As `verify`; ``known`` and ``others`` come from the document that names this one."""
         kind = "unknown"
         try:
             refuse_if_named(data, source=source)
@@ -66,7 +83,8 @@ class TrustVerifier:
             document = strict_json.loads(inner, source=name, fold_case=True)
             kind = kind_of(document)
             signed = signed_document(kind, document, inner, self._case(name))
-            return self._allowed(kind, signed, self._vouched(data, beside, source).and_beside(known))
+            others = joined(others, self._countersigned(inner, beside, source))
+            return self._allowed(kind, signed, self._vouched(data, beside, source).and_beside(known), others)
         except ProbatumError as error:
             return Verification(False, str(error), kind=kind)
 
@@ -113,21 +131,32 @@ class TrustVerifier:
         if beside == NOTHING_BESIDE:
             return NOTHING_KNOWN
         rows, facts = vouched(data, beside, self._trust, self._now)
-        if wrong := [row for row in rows if row.ok is False]:
-            why = "; ".join(f"{row.check}: {row.detail}" for row in wrong)
-            raise TrustError(
-                f"what lies beside {source} does not hold", why=why, remedy="get the verdict package again"
-            )
+        _refuse_failed(rows, source)
         return facts
 
-    def _allowed(self, kind: str, signed: SignedContent, beside: SignatureFacts = NOTHING_KNOWN) -> Verification:
-        """Hold the signers against the roles; what lies beside the document is known of each of them."""
+    def _countersigned(self, data: bytes, beside: Beside, source: str) -> Facts:
+        """Who else signed what this document says; asked once its own signatures hold."""
+        if not beside.countersignatures:
+            return NOBODY_ELSE
+        found = countersigned(beside.countersignatures, payload_of(data, source=source), self._trust, self._now)
+        _refuse_failed(found.rows, source)
+        return found.known
+
+    def _allowed(
+        self,
+        kind: str,
+        signed: SignedContent,
+        beside: SignatureFacts = NOTHING_KNOWN,
+        others: Facts = NOBODY_ELSE,
+    ) -> Verification:
+        """Hold the signers against the roles; what lies beside the document is known of each of its own."""
         signers, trust = signed.signers, self._trust
-        facts = {name: signers.facts.get(name, NOTHING_KNOWN).and_beside(beside) for name in signers.names}
-        allowed = allow(trust, signed.about, signers.names, signed.statement, self._now, as_of=self._as_of, facts=facts)
+        own = {name: (signers.facts.get(name, NOTHING_KNOWN).and_beside(beside),) for name in signers.names}
+        facts = joined(own, others)
+        allowed = allow(trust, signed.about, facts, signed.statement, self._now, as_of=self._as_of, facts=facts)
         if not allowed.roles:
-            return Verification(False, allowed.reason, signers=signers.names, kind=kind)
-        times = [fact.signed_at for fact in facts.values() if fact.signed_at is not None]
+            return Verification(False, allowed.reason, signers=tuple(facts), kind=kind)
+        times = [each.signed_at for known in facts.values() for each in known if each.signed_at is not None]
         return Verification(
             verified=True,
             statement=signed.statement,
@@ -139,6 +168,13 @@ class TrustVerifier:
             signed_at=shown(max(times)) if times else None,
             identity=signers.identity,
         )
+
+
+def _refuse_failed(rows: Iterable[Row], source: str) -> None:
+    """Refuse a document beside which something lies that the trust policy could check and that does not hold."""
+    if wrong := [row for row in rows if row.ok is False]:
+        why = "; ".join(f"{row.check}: {row.detail}" for row in wrong)
+        raise TrustError(f"what lies beside {source} does not hold", why=why, remedy="get the verdict package again")
 
 
 def _only_one(data: bytes, source: str) -> tuple[str, bytes]:

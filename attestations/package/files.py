@@ -13,7 +13,7 @@ from ...errors import TrustError, UsageError
 from ...files import read_limited
 from ...strict_json import Limits
 from ..verify.report import Row
-from .names import DETACHED, VERDICT, signed_names
+from .names import outside_verdict
 
 LIMITS = Limits(max_bytes=512 * 1024 * 1024)
 """Of a package's documents: wider than for evidence that arrives, since assessments of large pipelines are large."""
@@ -79,8 +79,8 @@ class PackageFiles:
 
     def _differences(self, named: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
         found = self.digests()
-        for unnamed in (*signed_names(VERDICT), *DETACHED):
-            found.pop(unnamed, None)
+        for unnamed in outside_verdict(found):
+            del found[unnamed]
         for path in sorted(named.keys() | found.keys()):
             if path not in found:
                 yield Row("package files", False, str(named[path]["sha256"]), "", f"{path} is missing")

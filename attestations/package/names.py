@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ...errors import TrustError
+from ...verification import COUNTERSIGNATURES, countersignature_paths
+from ...verification import LOG_PROOF as PROOF
+from ...verification import TIMESTAMP as STAMP
 
 FORMS = ("dsse", "sigstore")
 """A signed document is a DSSE envelope signed with keys, or a sigstore bundle signed by an identity."""
@@ -21,6 +24,27 @@ LOG_PROOF = "verdict.tlog-proof"
 TIMESTAMP = "verdict.tsr"
 DETACHED = (LOG_PROOF, TIMESTAMP)
 """Made from the signed verdict, which hence cannot name them; each proves itself."""
+
+
+def outside_verdict(paths: Collection[str]) -> set[str]:
+    """The files, out of those of a package, that its verdict does not name: itself, what others made of it.
+
+    Each of them is decided by a check of its own. A file of another name in the same place is not among them.
+    """
+    there = set(paths)
+    countersigned = countersignature_paths(there)
+    found = {*signed_names(VERDICT), *DETACHED, *countersigned}
+    return there & (found | {f"{path}{end}" for path in countersigned for end in (PROOF, STAMP)})
+
+
+def countersignature_path(digest: str, form: str) -> str:
+    """Where a countersignature lies: its name is part of its digest, so that files of two people never collide.
+
+    Args:
+        digest: SHA-256 of its bytes, in hexadecimal.
+        form: one of ``FORMS``.
+    """
+    return f"{COUNTERSIGNATURES}/{signed_name(digest[:16], form)}"
 
 
 def signed_name(stem: str, form: str) -> str:

@@ -22,6 +22,7 @@ from ...errors import TrustError, UsageError
 from ...evaluator.graph import Graph
 from ...evaluator.graph_document import dump_graph
 from ...files import write_atomic
+from ...verification import COUNTERSIGNATURES
 from ..attestor import Attestor
 from ..statement import assessment_statement, subjects_of
 from ..trust.policy import TrustPolicy
@@ -45,7 +46,8 @@ from .zip_package import SUFFIX, unzipped, zip_bytes
 Detach = Callable[[bytes], bytes]
 """Makes a detached file from the signed verdict's bytes: a proof that it is in a log, a timestamp over it."""
 _SIGNED = {*signed_names(VERDICT), *signed_names(ASSESSMENT)}
-_TOP_LEVEL = {*_SIGNED, *DETACHED, UNSIGNED, EVIDENCE, POLICIES, REVOCATIONS, SETTINGS, TRUST, "reports", "raw"}
+_FOLDERS = {COUNTERSIGNATURES, "reports", "raw"}
+_TOP_LEVEL = {*_SIGNED, *DETACHED, *_FOLDERS, UNSIGNED, EVIDENCE, POLICIES, REVOCATIONS, SETTINGS, TRUST}
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from ... import slsa_provenance
 from ..revocation.objection import signer_objection
+from .different import different_signers
 from .policy import Role, TrustPolicy
 from .predicates import (
     APPROVAL,
@@ -32,8 +33,8 @@ _TIME_FIELDS: dict[str, tuple[tuple[str, ...], ...]] = {
     PROVENANCE_V1: (("runDetails", "metadata", "finishedOn"), ("runDetails", "metadata", "startedOn")),
     PROVENANCE_V02: (("metadata", "buildFinishedOn"), ("metadata", "buildStartedOn")),
 }
-Facts = Mapping[str, SignatureFacts]
-"""By the signer's name; a signer that is not there is one of whom nothing else is known."""
+Facts = Mapping[str, Sequence[SignatureFacts]]
+"""Of each of a signer's signatures, by the signer's name; of one that is not there nothing else is known."""
 
 
 @dataclass(frozen=True)
@@ -63,19 +64,8 @@ class _Case:
     as_of: datetime | None
     facts: Facts
 
-    def known(self, signer: str) -> SignatureFacts:
-        return self.facts.get(signer, NOTHING_KNOWN)
-
-    def material(self, signer: str) -> object:
-        """What makes a signer different from another: the key that signed.
-
-        Two names that match one certificate are one signer. Where nobody said which key signed, certificates and
-        identities count as one, because a document with a certificate seldom has more than one signature.
-        """
-        kind, _, name = signer.partition(":")
-        if kind == "key":
-            return self.policy.keys.get(name, signer)
-        return signer if kind == "log" else self.known(signer).key
+    def known(self, signer: str) -> Sequence[SignatureFacts]:
+        return self.facts.get(signer) or (NOTHING_KNOWN,)
 
 
 def allow(
@@ -97,13 +87,15 @@ def allow(
         statement: what was signed.
         now: for ages, and for windows where nobody vouches for the time of signing.
         as_of: the date that the verifier asks about; see `signing_time.judged_at`. Ages are then counted to it.
-        facts: what is known of each signature; what nobody says is not so.
+        facts: what is known of each signature, of which a signer may have several; what nobody says is not so.
     """
     candidates = policy.roles_for(about)
     if not candidates:
         return Allowed(reason=f"no role of {policy.source} may sign {about}")
     case = _Case(policy, about, frozenset(signers), statement, now, as_of, facts or {})
-    reasons, roles, accepted = [], [], set()
+    reasons: list[str] = []
+    roles: list[str] = []
+    accepted: set[str] = set()
     for role in candidates:
         counted, objections = _counted(role, case)
         reason = _too_few(role, case, counted, objections) or _builder(role, case) or _age(role, case)
@@ -111,7 +103,7 @@ def allow(
             reasons.append(f"{role.name}: {reason}")
         else:
             roles.append(role.name)
-            accepted |= counted
+            accepted |= counted.keys()
     if roles:
         return Allowed(tuple(roles), tuple(sorted(accepted)))
     return Allowed(reason="; ".join(reasons))
@@ -141,34 +133,40 @@ def builder_of(about: str, statement: Mapping[str, Any] | None) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _counted(role: Role, case: _Case) -> tuple[set[str], list[str]]:
-    """The role's signers whose signature counts, and why the others do not."""
-    counted, objections = set(), []
+def _counted(role: Role, case: _Case) -> tuple[dict[str, list[SignatureFacts]], list[str]]:
+    """The role's signers with those of their signatures that count, and why the others do not."""
+    counted: dict[str, list[SignatureFacts]] = {}
+    objections: list[str] = []
     for signer in sorted(case.signers & set(role.signers)):
-        revoked = signer_objection(case.policy, signer, case.known(signer))
-        objection = revoked or _window(signer, case) or _log(role, signer, case) or _timestamp(role, signer, case)
-        if objection:
-            objections.append(f"{signer} does not count: {objection}")
-        else:
-            counted.add(signer)
+        reasons = []
+        for known in case.known(signer):
+            if objection := _objection(role, case, signer, known):
+                reasons.append(f"{signer} does not count: {objection}")
+            else:
+                counted.setdefault(signer, []).append(known)
+        objections += [] if signer in counted else dict.fromkeys(reasons)
     return counted, objections
 
 
-def _window(signer: str, case: _Case) -> str:
-    judged = judged_at(case.now, case.as_of, case.known(signer).signed_at)
-    return case.policy.window_of(signer).objection(judged)
+def _objection(role: Role, case: _Case, signer: str, known: SignatureFacts) -> str:
+    """Why one signature does not count; empty when it does."""
+    revoked = signer_objection(case.policy, signer, known)
+    return revoked or _window(signer, case, known) or _log(role, case, known) or _timestamp(role, known)
 
 
-def _log(role: Role, signer: str, case: _Case) -> str:
+def _window(signer: str, case: _Case, known: SignatureFacts) -> str:
+    return case.policy.window_of(signer).objection(judged_at(case.now, case.as_of, known.signed_at))
+
+
+def _log(role: Role, case: _Case, known: SignatureFacts) -> str:
     if not role.require_log:
         return ""
     wanted = set(role.logs) or {*case.policy.believed_logs, *case.policy.sigstore}
-    found = case.known(signer).logs & (wanted & {*case.policy.believed_logs, *case.policy.sigstore})
+    found = known.logs & (wanted & {*case.policy.believed_logs, *case.policy.sigstore})
     return "" if found else f"no log holds it, and the role requires one of {', '.join(sorted(wanted))}"
 
 
-def _timestamp(role: Role, signer: str, case: _Case) -> str:
-    known = case.known(signer)
+def _timestamp(role: Role, known: SignatureFacts) -> str:
     if not role.require_timestamp or (known.signed_at is not None and not role.timestamp_authorities):
         return ""
     if known.signed_at is not None and known.authorities & set(role.timestamp_authorities):
@@ -177,12 +175,14 @@ def _timestamp(role: Role, signer: str, case: _Case) -> str:
     return f"its time is not vouched for by {who}, as the role requires"
 
 
-def _too_few(role: Role, case: _Case, counted: set[str], objections: list[str]) -> str:
-    different = len({case.material(signer) for signer in counted})
+def _too_few(
+    role: Role, case: _Case, counted: Mapping[str, Sequence[SignatureFacts]], objections: Sequence[str]
+) -> str:
+    different = different_signers(case.policy, counted)
     if different >= role.threshold:
         return ""
     who = ", ".join(sorted(counted)) or "no allowed signer"
-    same = " with one key" if different < len(counted) else ""
+    same = " with one key or identity" if different < len(counted) else ""
     return "; ".join([f"{different} of the {role.threshold} signers needed signed ({who}{same})", *objections])
 
 

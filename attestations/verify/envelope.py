@@ -1,4 +1,11 @@
-"""The checks of one signed statement of a verdict package: envelope, signature, signer, statement, predicate."""
+"""The checks of one signed statement of a verdict package: envelope, signature, signer, statement, predicate.
+
+Not only who signed the file vouches for what it says. A countersignature is over the very same payload; and the verdict
+names the assessment's file by digest, so that everybody who signed the verdict signed the assessment, too. So the
+assessment needs what its roles demand of them all together: a key that has ended since it signed the assessment, or was
+revoked, is no loss where enough others signed the verdict, and alone it is no more worth there than on the verdict.
+Each signature in the file must hold and be of a known key all the same.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +15,15 @@ from datetime import datetime
 from typing import Any
 
 from ...errors import ProbatumError
-from ..documents import dsse
-from ..documents.dsse import Envelope
 from ..package.files import LIMITS
 from ..schemas import check
 from ..statement import STATEMENT_V1, parse_statement
-from ..trust.one_signature import for_one_signature
 from ..trust.policy import TrustPolicy
 from ..trust.predicates import ASSESSMENT, VSA
-from ..trust.roles import allow
+from ..trust.roles import Facts, allow
 from ..trust.signing_time import NOTHING_KNOWN, SignatureFacts
 from .report import Row, equal, failed
+from .signed_bytes import read_signed
 
 _SCHEMAS = {VSA: "vsa", ASSESSMENT: "assessment"}
 
@@ -32,6 +37,7 @@ class CheckedStatement:
         statement: what was signed; None unless every check held.
         signers: names of the allowed signers.
         facts: when it was signed, and which log holds it, as somebody other than the signers says.
+        known: what is known of each signature, also of those that stand for it from elsewhere, by the signer's name.
         identity: what the certificate of a keyless signer says of it.
     """
 
@@ -39,30 +45,44 @@ class CheckedStatement:
     statement: Mapping[str, Any] | None = None
     signers: tuple[str, ...] = ()
     facts: SignatureFacts = NOTHING_KNOWN
+    known: Facts = field(default_factory=dict)
     identity: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def signed_at(self) -> datetime | None:
-        """When it was signed, vouched for by somebody other than the signers; None where nobody does."""
-        return self.facts.signed_at
+        """When it was there at the latest, as somebody other than the signers says; None where nobody does.
 
-
-@dataclass(frozen=True)
-class _Signed:
-    """Bytes whose every signature holds; what is known of each of the signers is the same."""
-
-    payload: bytes
-    signers: tuple[str, ...]
-    facts: SignatureFacts = NOTHING_KNOWN
-    identity: Mapping[str, str] = field(default_factory=dict)
+        What vouches for the file comes first; else the earliest time of a countersignature that counts, which is over
+        the same payload.
+        """
+        times = [each.signed_at for signer in self.signers for each in self.known.get(signer, ())]
+        return self.facts.signed_at or min((time for time in times if time is not None), default=None)
 
 
 Vouched = Callable[[], tuple[Sequence[Row], SignatureFacts]]
 
 
+@dataclass(frozen=True)
+class Others:
+    """Who signed the same from elsewhere.
+
+    Args:
+        rows: of every check that was made; one that failed refuses the whole.
+        known: what is known of each signature, by the signer's name.
+    """
+
+    rows: tuple[Row, ...] = ()
+    known: Facts = field(default_factory=dict)
+
+
 def nobody() -> tuple[Sequence[Row], SignatureFacts]:
     """Nothing lies beside the document that somebody else vouches for it with."""
     return (), NOTHING_KNOWN
+
+
+def alone(_: bytes) -> Others:
+    """Nobody signed it but who signed the file."""
+    return Others()
 
 
 def check_envelope(
@@ -74,6 +94,7 @@ def check_envelope(
     now: datetime,
     as_of: datetime | None = None,
     vouched: Vouched = nobody,
+    others: Callable[[bytes], Others] = alone,
 ) -> CheckedStatement:
     """Check a signed statement of Probatum's own: a DSSE envelope, or a sigstore bundle, as its name says.
 
@@ -88,83 +109,40 @@ def check_envelope(
         as_of: the date that the verifier asks about.
         vouched: says what others vouch for, asked once the signatures hold: a timestamp over these bytes, a log that
             has them.
+        others: says who else signed the payload that it is given, whose signatures in the file hold.
     """
     rows: list[Row] = []
-    read = _bundle if name.endswith(".sigstore.json") else _envelope
-    signed = read(data, name, trust, rows)
+    signed = read_signed(data, name, trust, rows)
     if signed is None:
         return CheckedStatement(tuple(rows))
     beside, facts = vouched()
-    facts = signed.facts.and_beside(facts)
+    facts, also = signed.facts.and_beside(facts), others(signed.payload)
+    rows += also.rows
+    statement = _statement(signed.payload, name, predicate_type, rows)
+    if failed(rows):
+        return CheckedStatement((*rows, *beside))
+    known = joined(dict.fromkeys(signed.signers, (facts,)), also.known)
+    allowed = allow(trust, predicate_type, known, statement, now, as_of=as_of, facts=known)
+    demands = ", ".join(f"{role.threshold} of {len(role.signers)}" for role in trust.roles_for(predicate_type))
+    row = Row(f"{name}: signer", bool(allowed.roles), f"{demands} allowed", ", ".join(known), allowed.reason)
+    found = statement if row.ok else None
+    return CheckedStatement((*rows, *beside, row), found, allowed.signers, facts, known, signed.identity)
+
+
+def _statement(payload: bytes, name: str, predicate_type: str, rows: list[Row]) -> Mapping[str, Any] | None:
     try:
-        statement = parse_statement(signed.payload, source=name, limits=LIMITS)
+        statement = parse_statement(payload, source=name, limits=LIMITS)
         rows.append(equal(f"{name}: statement type", STATEMENT_V1, statement["_type"]))
         rows.append(equal(f"{name}: predicate type", predicate_type, statement["predicateType"]))
         if not failed(rows):
             check(_SCHEMAS[predicate_type], statement.get("predicate"), source=name)
+        return statement
     except ProbatumError as error:
         rows.append(Row(f"{name}: statement", False, "an in-toto statement of its schema", "", str(error)))
-    if failed(rows):
-        return CheckedStatement((*rows, *beside))
-    if predicate_type == ASSESSMENT:  # the verdict, which everybody signs, names its envelope by digest
-        trust = for_one_signature(trust)
-    known = dict.fromkeys(signed.signers, facts)
-    allowed = allow(trust, statement["predicateType"], signed.signers, statement, now, as_of=as_of, facts=known)
-    demands = ", ".join(
-        f"{role.threshold} of {len(role.signers)}" for role in trust.roles_for(statement["predicateType"])
-    )
-    row = Row(f"{name}: signer", bool(allowed.roles), f"{demands} allowed", ", ".join(signed.signers), allowed.reason)
-    found = statement if row.ok else None
-    return CheckedStatement((*rows, *beside, row), found, allowed.signers, facts, signed.identity)
-
-
-def _envelope(data: bytes, name: str, trust: TrustPolicy, rows: list[Row]) -> _Signed | None:
-    form = "a DSSE envelope in canonical form"
-    try:
-        envelope = dsse.parse(data, source=name, canonical=True, limits=LIMITS)
-    except ProbatumError as error:
-        rows.append(Row(f"{name}: envelope", False, form, "", str(error)))
         return None
-    rows += [
-        Row(f"{name}: envelope", True, form, "canonical"),
-        equal(f"{name}: payload type", dsse.IN_TOTO, envelope.payload_type, "it was signed for another purpose"),
-        _signature_row(name, envelope, trust),
-    ]
-    if failed(rows):
-        return None
-    signers = [trust.signer_of(key) for key in envelope.signers(trust.keys.values())]
-    return _Signed(envelope.payload, tuple(signer for signer in signers if signer is not None))
 
 
-def _bundle(data: bytes, name: str, trust: TrustPolicy, rows: list[Row]) -> _Signed | None:
-    from .check_bundle import check_bundle  # late: a package signed with keys needs none of it
-
-    checked = check_bundle(data, name=name, trust=trust)
-    rows += checked.rows
-    if checked.found is None:
-        return None
-    return _Signed(checked.found.content, checked.found.signers, checked.found.facts, checked.found.claims)
-
-
-def _signature_row(name: str, envelope: Envelope, trust: TrustPolicy) -> Row:
-    """Every signature must be of a known key and carry that key's id, so that no byte of the envelope is free."""
-    ids = [keyid for keyid, _ in envelope.signatures]
-    known = {key.id: key for key in trust.keys.values()}
-    claimed = ", ".join(ids)
-    expected = ", ".join(f"{key_name} ({key.id})" for key_name, key in trust.keys.items() if key_name != key.id)
-    expected = expected or ", ".join(known)
-    check = f"{name}: signature"
-    if len(set(ids)) != len(ids):
-        return Row(check, False, expected, claimed, "two signatures carry the same key id")
-    if ids != sorted(ids):
-        return Row(check, False, expected, claimed, "the signatures are not in the order of their key ids")
-    for keyid, signature in envelope.signatures:
-        if keyid not in known:
-            return Row(check, False, expected, claimed, f"{keyid or 'an unnamed key'} is not a trusted key")
-        if not known[keyid].verifies(signature, envelope.signed_bytes):
-            return Row(check, False, expected, claimed, f"the signature of {keyid} does not fit the content")
-        if known[keyid].canonical(signature) != signature:
-            return Row(check, False, expected, claimed, f"the signature of {keyid} is a twin of the one that it made")
-        if weak := known[keyid].signing_weakness:
-            return Row(check, False, expected, claimed, f"{keyid} is too weak to sign a verdict: {weak}")
-    return Row(check, True, expected, claimed)
+def joined(*each: Facts) -> Facts:
+    """What is known of all signatures together, by the signer's name."""
+    names = dict.fromkeys(name for known in each for name in known)
+    return {name: tuple(fact for known in each for fact in known.get(name, ())) for name in names}

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ...errors import ProbatumError
 from ...evaluator.graph import Graph
 from ...evaluator.graph_document import load_graph
+from ...verification import countersignatures
 from ..package.files import LIMITS, PackageFiles
 from ..package.names import ASSESSMENT, EVIDENCE, POLICIES, UNSIGNED, VERDICT, find_signed, signed_name
 from ..trust.policy import TrustPolicy
 from ..trust.predicates import ASSESSMENT as ASSESSMENT_TYPE
 from ..trust.predicates import VSA
-from ..trust.signing_time import SignatureFacts, shown
+from ..trust.signing_time import shown
 from ..vsa import PACKAGE_FIELD
-from .envelope import CheckedStatement, check_envelope
+from .countersigned import countersigned
+from .envelope import CheckedStatement, Others, check_envelope
 from .expectations import ANYTHING, Expectations
 from .links import check_counts, check_evidence, check_policies, check_settings, check_verdict, gate_trust
 from .replay import Replay, check_replay
@@ -133,7 +135,7 @@ def verify_package(folder: Path, demands: Demands) -> VerificationReport:
     rows += files.rows(verdict.statement["predicate"][PACKAGE_FIELD]["files"])
     if failed(rows):
         return _report(rows, demands, "the package is not the one that was signed")
-    assessment = _signed(files, ASSESSMENT, ASSESSMENT_TYPE, demands, rows, verdict.facts)
+    assessment = _signed(files, ASSESSMENT, ASSESSMENT_TYPE, demands, rows, verdict.checked)
     if assessment is None:
         return _report(rows, demands, "the assessment is not verified")
     package = _guarded(rows, lambda: _consistent(files, verdict, assessment.statement, rows))
@@ -148,8 +150,7 @@ class _Signed:
 
     data: bytes
     statement: Mapping[str, Any]
-    signers: tuple[str, ...]
-    facts: SignatureFacts
+    checked: CheckedStatement
 
 
 def _signed(
@@ -158,31 +159,39 @@ def _signed(
     predicate_type: str,
     demands: Demands,
     rows: list[Row],
-    facts: SignatureFacts | None = None,
+    verdict: CheckedStatement | None = None,
 ) -> _Signed | None:
-    """A signed document; what vouches for the verdict's time vouches for the assessment's, which the verdict names."""
+    """A signed document; who vouches for the verdict vouches for the assessment that it names."""
     try:
         name = find_signed(stem, files.digests())
         if name is None:
             rows.append(_absent(files, stem))
             return None
         data = files.read(name)
-        checked: CheckedStatement = check_envelope(
+        checked = check_envelope(
             data,
             name=name,
             predicate_type=predicate_type,
             trust=demands.trust,
             now=demands.now,
             as_of=demands.as_of,
-            vouched=lambda: witnessed(files, data, demands.trust, demands.now) if facts is None else ((), facts),
+            vouched=lambda: (
+                witnessed(files, data, demands.trust, demands.now) if verdict is None else ((), verdict.facts)
+            ),
+            others=lambda payload: (
+                _countersigned(files, payload, demands) if verdict is None else Others(known=verdict.known)
+            ),
         )
     except ProbatumError as error:
         rows.append(Row(f"{stem}: envelope", False, "one readable file", "", str(error)))
         return None
     rows += checked.rows
-    if checked.statement is None:
-        return None
-    return _Signed(data, checked.statement, checked.signers, checked.facts)
+    return None if checked.statement is None else _Signed(data, checked.statement, checked)
+
+
+def _countersigned(files: PackageFiles, payload: bytes, demands: Demands) -> Others:
+    found = countersignatures(files.digests(), files.read)
+    return countersigned(found, payload, demands.trust, demands.now)
 
 
 def _absent(files: PackageFiles, stem: str) -> Row:
@@ -202,9 +211,8 @@ def _consistent(files: PackageFiles, signed: _Signed, assessment: Mapping[str, A
     policies = unpack(files.read(POLICIES), source=POLICIES)
     rows += check_policies(policies, assessment)
     rows += check_settings(files, assessment)
-    return CheckedPackage(
-        files, signed.data, signed.statement, assessment, graph, policies, signed.signers, signed.facts.signed_at
-    )
+    signers, signed_at = signed.checked.signers, signed.checked.signed_at
+    return CheckedPackage(files, signed.data, signed.statement, assessment, graph, policies, signers, signed_at)
 
 
 def _compared(package: CheckedPackage, demands: Demands, rows: list[Row]) -> SubjectManifest:

@@ -37,7 +37,14 @@ def witnessed(
     return vouched(verdict, Beside(proof, response), trust, now)
 
 
-def vouched(document: bytes, beside: Beside, trust: TrustPolicy, now: datetime) -> tuple[list[Row], SignatureFacts]:
+def vouched(
+    document: bytes,
+    beside: Beside,
+    trust: TrustPolicy,
+    now: datetime,
+    *,
+    names: tuple[str, str] = (LOG_PROOF, TIMESTAMP),
+) -> tuple[list[Row], SignatureFacts]:
     """The rows of what lies beside a signed document, and what holds of the document because of it.
 
     Args:
@@ -45,20 +52,21 @@ def vouched(document: bytes, beside: Beside, trust: TrustPolicy, now: datetime) 
         beside: what others vouch for it with.
         trust: names logs and timestamp authorities.
         now: no time may lie after it.
+        names: what to call the log's proof and the timestamp in rows.
     """
-    row, stamped = check_timestamp(beside.timestamp, document, trust)
-    rows, logs, logged_at = _logged(document, beside.log_proof, trust, now)
+    row, stamped = check_timestamp(beside.timestamp, document, trust, name=names[1])
+    rows, logs, logged_at = _logged(document, beside.log_proof, trust, now, names[0])
     times = [time for time in (stamped.signed_at, logged_at) if time is not None]
     earliest = min(times, default=None)  # by each of them the document was there
     return [row, *rows], SignatureFacts(earliest, logs, stamped.authorities)
 
 
 def _logged(
-    verdict: bytes, proof: bytes | None, trust: TrustPolicy, now: datetime
+    verdict: bytes, proof: bytes | None, trust: TrustPolicy, now: datetime, name: str
 ) -> tuple[tuple[Row, ...], frozenset[str], datetime | None]:
     if proof is None and not trust.believed_logs:
         return (Row("log inclusion", None, detail="no log was named that the verdict should be in"),), frozenset(), None
     from ..log.check_log import check_log  # late: most packages come without a proof
 
-    logged = check_log(verdict, proof, trust=trust, now=now)
+    logged = check_log(verdict, proof, trust=trust, now=now, name=name)
     return logged.rows, logged.logs, logged.signed_at

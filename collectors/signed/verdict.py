@@ -7,7 +7,7 @@ before its signature holds, and a verdict whose assessment is not beside it, or 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,15 @@ from typing import Any
 from ...errors import EvidenceError
 from ...evaluator.times import seconds
 from ...files import read_limited
-from ...verification import Beside, EnvelopeVerifier, Verification
+from ...verification import (
+    COUNTERSIGNATURES,
+    LOG_PROOF,
+    TIMESTAMP,
+    Beside,
+    EnvelopeVerifier,
+    Verification,
+    countersignatures,
+)
 from .told import Told
 
 VSA = "https://slsa.dev/verification_summary/v1"
@@ -29,8 +37,17 @@ MAX_BYTES = 64 * 1024 * 1024
 _STAGES = ("pre-commit", "training", "deployment", "monitoring", None)
 
 
-Read = Callable[[str], bytes | None]
-"""The bytes of a file by its path; None where there is none."""
+@dataclass(frozen=True)
+class Files:
+    """Files, wherever their bytes are kept.
+
+    Args:
+        read: the bytes of one by its path; None where there is none.
+        below: the paths of those below a folder.
+    """
+
+    read: Callable[[str], bytes | None]
+    below: Callable[[str], Iterable[str]]
 
 
 @dataclass(frozen=True)
@@ -80,25 +97,33 @@ def _in_zip(root: Path, source: str, verifier: EnvelopeVerifier) -> Verdict:
 
 
 def _in_folder(root: Path, source: str, verifier: EnvelopeVerifier) -> Verdict:
-    return verified_verdict(source, partial(_if_there, root), verifier)
+    return verified_verdict(source, Files(partial(_if_there, root), partial(_below, root)), verifier)
 
 
-def verified_verdict(source: str, read: Read, verifier: EnvelopeVerifier) -> Verdict:
+def verified_verdict(source: str, files: Files, verifier: EnvelopeVerifier) -> Verdict:
     """Verify one verdict and its assessment, wherever their bytes are kept.
 
     Args:
         source: path of the verdict.
-        read: its bytes, and those of what lies beside it.
+        files: it, and what lies beside it.
         verifier: the trust policy at work.
 
     Raises:
-        ProbatumError: as `read_verdict`, or what ``read`` raises.
+        ProbatumError: as `read_verdict`, or what reading raises.
     """
+    kept: dict[str, bytes] = {}
+
+    def read(path: str) -> bytes | None:
+        data = files.read(path)
+        if data is not None:
+            kept[path] = data
+        return data
+
     data = read(source)
     if data is None:
         raise EvidenceError("it is not there")
-    vouched = _vouched_with(read, source)
-    signed = _of_kind(verifier.verify(data, source=source, beside=Beside(*vouched.values())), VSA)
+    beside = _beside(source, Files(read, files.below))
+    signed = _of_kind(verifier.verify(data, source=source, beside=beside), VSA)
     verdict = _object(signed.statement, "statement", source)
     summary = _object(verdict.get("predicate"), "predicate", source)
     place, assessed = _assessment_beside(read, source, summary)
@@ -107,10 +132,8 @@ def verified_verdict(source: str, read: Read, verifier: EnvelopeVerifier) -> Ver
     details = _object(other.get("predicate"), "predicate", place)
     _check_link(source, verdict, other)
     subjects = tuple((str(item.get("name", "")), item["digest"]) for item in verdict["subject"])
-    there = {path: content for path, content in vouched.items() if content is not None}
-    files = {source: data, place: assessed, **there}
     sha256, resource = hashlib.sha256(data).hexdigest(), str(summary.get("resourceUri"))
-    return Verdict(source, sha256, signed.signers, subjects, _fields(details, source), files, resource)
+    return Verdict(source, sha256, signed.signers, subjects, _fields(details, source), kept, resource)
 
 
 def _of_kind(found: Verification, about: str) -> Verification:
@@ -121,10 +144,24 @@ def _of_kind(found: Verification, about: str) -> Verification:
     return found
 
 
-def _vouched_with(read: Read, source: str) -> dict[str, bytes | None]:
-    """Path and bytes of a verdict's log proof and of its timestamp, in this order; None where there is none."""
+def _beside(source: str, files: Files) -> Beside:
+    """What others vouch for a verdict with: log proof, timestamp, and countersignatures."""
     stem = next((source.removesuffix(form) for form in FORMS if source.endswith(form)), source)
-    return {path: read(path) for path in (f"{stem}.tlog-proof", f"{stem}.tsr")}
+    folder = Path(source).parent
+
+    def read(path: str) -> bytes:
+        return files.read((folder / path).as_posix()) or b""
+
+    below = [Path(path).relative_to(folder).as_posix() for path in files.below((folder / COUNTERSIGNATURES).as_posix())]
+    return Beside(files.read(stem + LOG_PROOF), files.read(stem + TIMESTAMP), countersignatures(below, read))
+
+
+def _below(root: Path, folder: str) -> list[str]:
+    """The files directly in a folder; there need not be one."""
+    place = root / folder
+    if place.is_symlink():
+        raise EvidenceError(f"{folder} is a link", why="it could lead anywhere")
+    return sorted(f"{folder}/{entry.name}" for entry in place.iterdir()) if place.is_dir() else []
 
 
 def _if_there(root: Path, path: str) -> bytes | None:
@@ -133,7 +170,9 @@ def _if_there(root: Path, path: str) -> bytes | None:
     return read_limited(root / path, MAX_BYTES) if (root / path).exists() else None
 
 
-def _assessment_beside(read: Read, source: str, summary: Mapping[str, Any]) -> tuple[str, bytes]:
+def _assessment_beside(
+    read: Callable[[str], bytes | None], source: str, summary: Mapping[str, Any]
+) -> tuple[str, bytes]:
     """Path and bytes of the assessment that a verdict names by digest, in the verdict's own folder."""
     inputs = summary.get("inputAttestations")
     folder = Path(source).parent

@@ -93,7 +93,7 @@ def check(document: bytes, proof: bytes | None, trust: TrustPolicy) -> Logged:
 
 
 def allowed(found: Logged, trust: TrustPolicy) -> bool:
-    facts = {"key:release": SignatureFacts(found.signed_at, found.logs)}
+    facts = {"key:release": [SignatureFacts(found.signed_at, found.logs)]}
     return bool(allow(trust, VERDICT_TYPE, ["key:release"], None, NOW, facts=facts).roles)
 
 

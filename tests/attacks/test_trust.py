@@ -325,7 +325,7 @@ def test_a_key_and_its_own_certificate_count_once() -> None:
     certified = signature(CA.issue(key=private), PAYLOAD)
     found = verified(enveloped(PAYLOAD, certified, plain), trust)
     assert not found.verified
-    assert "1 of the 2 signers needed signed (certificate:server, key:k with one key)" in found.reason
+    assert "1 of the 2 signers needed signed (certificate:server, key:k with one key or identity)" in found.reason
     assert verified(enveloped(PAYLOAD, signature(CA.issue(), PAYLOAD), plain), trust).verified
 
 
@@ -447,16 +447,16 @@ def test_a_time_in_the_future_is_no_time() -> None:
     data = bundled(PAYLOAD, late, stamps=lambda value: [CLOCK.stamp(value, NOW + 2 * DAY)])
     assert "lies in the future" in verified(data, trusting(CA.root, authority=clock(CLOCK))).reason
     trust = replace(policy({"k": KEY}, verdict={}), windows={"key:k": Window(NOW + DAY)})
-    facts = {"key:k": SignatureFacts(NOW + 2 * DAY)}
+    facts = {"key:k": [SignatureFacts(NOW + 2 * DAY)]}
     assert "lies in the future" in allow(trust, VSA, ["key:k"], {}, NOW, facts=facts).reason
 
 
 def test_as_of_a_date_is_no_way_around_an_end() -> None:
     """Back-dating by the verifier: `--as-of` a day on which the key was good, for what was signed since."""
     trust = replace(policy({"k": KEY}, verdict={}), windows={"key:k": Window(None, NOW - DAY)})
-    for facts in ({}, {"key:k": SignatureFacts(NOW)}, {"key:k": SignatureFacts(NOW - 3 * DAY / 2)}):
+    for facts in ({}, {"key:k": [SignatureFacts(NOW)]}, {"key:k": [SignatureFacts(NOW - 3 * DAY / 2)]}):
         assert allow(trust, VSA, ["key:k"], {}, NOW, as_of=NOW - 2 * DAY, facts=facts).roles == ()
-    early = {"key:k": SignatureFacts(NOW - 3 * DAY)}
+    early = {"key:k": [SignatureFacts(NOW - 3 * DAY)]}
     assert allow(trust, VSA, ["key:k"], {}, NOW, as_of=NOW - 2 * DAY, facts=early).roles == ("verdict",)
 
 
@@ -464,7 +464,7 @@ def test_the_edges_of_a_window_are_sharp() -> None:
     """Window edges: the end itself is outside, in whatever zone it is written."""
     for offset, good in ((-1, True), (0, False)):
         trust = replace(policy({"k": KEY}, verdict={}), windows={"key:k": Window(NOW - DAY, NOW)})
-        facts = {"key:k": SignatureFacts(NOW + timedelta(microseconds=offset))}
+        facts = {"key:k": [SignatureFacts(NOW + timedelta(microseconds=offset))]}
         assert bool(allow(trust, VSA, ["key:k"], {}, NOW, facts=facts).roles) is good
 
 
@@ -476,7 +476,7 @@ def test_a_log_that_nobody_named_proves_nothing() -> None:
     """Required log: an entry in a log of the attacker's own, or in one that lost its role."""
     trust = unbelieved(ec_key())
     for logs in (frozenset({"own"}), frozenset({""}), frozenset[str]()):
-        facts = {"key:k": SignatureFacts(NOW, logs=logs)}
+        facts = {"key:k": [SignatureFacts(NOW, logs=logs)]}
         assert "no log holds it" in allow(trust, VSA, ["key:k"], {}, NOW, facts=facts).reason
 
 

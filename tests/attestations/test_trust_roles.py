@@ -14,7 +14,7 @@ from signing_case import NOW, ec_key, ed_key, policy
 
 from probatum.attestations.trust.policy import Role, TrustPolicy
 from probatum.attestations.trust.predicates import CHECKPOINT, DEFAULT_TYPES, VSA
-from probatum.attestations.trust.roles import allow
+from probatum.attestations.trust.roles import Facts, allow
 from probatum.attestations.trust.signing_time import (
     ALWAYS,
     CLOCK_SKEW,
@@ -34,8 +34,12 @@ DAY = timedelta(days=1)
 LOGS = {"main": TrustedLog("main+00000000+AA=="), "other": TrustedLog("other+00000000+AQ==")}
 
 
+def each_once(facts: Mapping[str, SignatureFacts] | None) -> Facts:
+    return {name: (fact,) for name, fact in (facts or {}).items()}
+
+
 def reason(trust: TrustPolicy, *signers: str, facts: Mapping[str, SignatureFacts] | None = None, **asked: Any) -> str:
-    found = allow(trust, VSA, signers or ("key:one",), {}, NOW, facts=facts, **asked)
+    found = allow(trust, VSA, signers or ("key:one",), {}, NOW, facts=each_once(facts), **asked)
     assert bool(found.roles) != bool(found.reason)
     return found.reason
 
@@ -98,7 +102,7 @@ def test_as_of_a_date() -> None:
     statement = {"predicate": {"timeVerified": (NOW - 30 * DAY).isoformat()}}
 
     def found(as_of: datetime | None, facts: Mapping[str, SignatureFacts] | None = None) -> str:
-        return allow(trust, VSA, ["key:one"], statement, NOW, as_of=as_of, facts=facts).reason
+        return allow(trust, VSA, ["key:one"], statement, NOW, as_of=as_of, facts=each_once(facts)).reason
 
     assert "older than 2 days" in found(None)
     assert NO_EVIDENCE in found(NOW - 29 * DAY)
@@ -201,7 +205,7 @@ def made(roles: Mapping[str, tuple[set[str], int, bool]]) -> TrustPolicy:
 def granted(trust: TrustPolicy, signers: set[str]) -> set[tuple[str, str]]:
     """Role and content of everything that a document with these signatures could be."""
     kinds = {kind for types in DEFAULT_TYPES.values() for kind in types}
-    return {(role, kind) for kind in kinds for role in allow(trust, kind, signers, {}, NOW, facts=FACTS).roles}
+    return {(role, kind) for kind in kinds for role in allow(trust, kind, signers, {}, NOW, facts=each_once(FACTS)).roles}
 
 
 @given(ROLES, st.sampled_from(sorted(DEFAULT_TYPES)), st.sets(st.sampled_from(NAMES)), st.sampled_from(NAMES))

@@ -52,6 +52,8 @@ _ATTESTATIONS = (
 )
 _COMPRESSIONS = {".gz", ".bz2", ".xz", ".zst", ".lz4", ".z"}
 _SNIFFED_BYTES = 4096
+_ZIP = b"PK\x03\x04"
+_LONGEST_HEADER = 100_000_000  # of a safetensors file: the format's own limit
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 
 
@@ -61,7 +63,7 @@ class Found:
 
     Args:
         path: relative to the root, ``/`` separated.
-        kind: a subject kind, or ``attestation``, ``bom``, ``report``, ``pin``, ``configuration``.
+        kind: a subject kind, or ``attestation``, ``bom``, ``report``, ``pin``, ``configuration``, ``verdict``.
     """
 
     path: str
@@ -105,9 +107,12 @@ def classify(root: Path, name: str) -> str | None:
         root: folder that the name is relative to.
         name: path below the root.
     """
+    return _by_name(name) or _by_content(root / name, _suffix(name))
+
+
+def _by_name(name: str) -> str | None:
     path = PurePosixPath(name)
-    lower, suffixes = path.name.lower(), [suffix.lower() for suffix in path.suffixes]
-    suffix = next((item for item in reversed(suffixes) if item not in _COMPRESSIONS), "")
+    lower, suffix = path.name.lower(), _suffix(name)
     if lower.endswith(_ATTESTATIONS) or (suffix in (".json", ".jsonl") and "attestations" in path.parts):
         return "attestation"
     if lower.endswith((".cdx.json", ".cdx.xml")) or lower == "bom.json":
@@ -120,9 +125,13 @@ def classify(root: Path, name: str) -> str | None:
         return "model"
     if suffix in _DATASETS:
         return "dataset"
-    if suffix in _SOURCES:
-        return "source"
-    return _by_content(root / name, suffix)
+    return "source" if suffix in _SOURCES else None
+
+
+def _suffix(name: str) -> str:
+    """The last suffix of a name that says what is in it, not how it is compressed."""
+    suffixes = [suffix.lower() for suffix in PurePosixPath(name).suffixes]
+    return next((item for item in reversed(suffixes) if item not in _COMPRESSIONS), "")
 
 
 def manifest_of(root: Path, found: Discovery) -> Manifest:
@@ -201,10 +210,8 @@ def _by_content(path: Path, suffix: str) -> str | None:
             head = stream.read(_SNIFFED_BYTES)
     except OSError:
         return None
-    if _PICKLE.match(head) or head.startswith((b"\x89HDF", b"GGUF", b"\x93NUMPY")):
-        return "model"
-    if head.startswith(b"PK\x03\x04") and suffix in ("", ".bin", ".zip", ".model"):
-        return "model"
+    if _is_model(head, suffix):
+        return "verdict" if head.startswith(_ZIP) and _is_verdict(path) else "model"
     if suffix in (".yaml", ".yml", ".json") and b"apiVersion" in head and b"kind" in head:
         return "workload"
     if suffix == ".xml" and b"nvidia_smi_log" in head:
@@ -212,3 +219,17 @@ def _by_content(path: Path, suffix: str) -> str | None:
     if suffix in (".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf"):
         return "configuration"
     return "report" if suffix in (".json", ".sarif", ".xml") else None
+
+
+def _is_model(head: bytes, suffix: str) -> bool:
+    """Whether a file begins as models do; a ZIP file may be one under some names."""
+    if _PICKLE.match(head) or head.startswith((b"\x89HDF", b"GGUF", b"\x93NUMPY")) or head[4:8] == b"TFL3":
+        return True
+    safetensors = head[8:9] == b"{" and 0 < int.from_bytes(head[:8], "little") <= _LONGEST_HEADER
+    return safetensors or (head.startswith(_ZIP) and suffix in ("", ".bin", ".zip", ".model"))
+
+
+def _is_verdict(path: Path) -> bool:
+    from .formats.verdict_zip import is_verdict_zip  # late: few pipelines hold a ZIP file
+
+    return is_verdict_zip(path, lambda name, head: _by_name(name) in _DATA or _is_model(head, ""))

@@ -8,8 +8,6 @@ from typing import Any
 
 from .. import strict_json
 from ..attestations.documents.verifier import TrustVerifier
-from ..attestations.package.files import LIMITS
-from ..attestations.package.names import SETTINGS
 from ..attestations.trust.policy import TrustPolicy
 from ..attestations.verify.package import CheckedPackage
 from ..attestations.verify.report import Row
@@ -22,16 +20,17 @@ _JUDGED = ("problems", "tier")
 """What the collector of waivers adds to each."""
 
 
-def waiver_rows(package: CheckedPackage, trust: TrustPolicy, evaluated: datetime) -> Iterator[Row]:
+def waiver_rows(package: CheckedPackage, applied: Any, trust: TrustPolicy, evaluated: datetime) -> Iterator[Row]:
     """One row for each waiver that counted by a signature, or that ought to have had one.
 
     Args:
-        package: its settings hold the waivers that were applied, its evidence those that a control judged.
+        package: its evidence holds the waivers that a control judged.
+        applied: the waivers of its settings.
         trust: the auditor's trust policy.
         evaluated: when the gate decided.
     """
     seen = set()
-    for machine, waiver in _waivers(package):
+    for machine, waiver in _waivers(package, applied):
         key = (machine, strict_json.canonical(waiver))
         if key in seen:
             continue
@@ -44,10 +43,9 @@ def waiver_rows(package: CheckedPackage, trust: TrustPolicy, evaluated: datetime
             yield Row(check, False, "a waiver that somebody signed who may", "", detail)
 
 
-def _waivers(package: CheckedPackage) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _waivers(package: CheckedPackage, applied: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The evidence of another machine that speaks of it, empty where the gate does, and each waiver."""
-    settings = strict_json.loads(package.files.read(SETTINGS), source=SETTINGS, limits=LIMITS)
-    for waiver in _objects(settings.get("waivers") if isinstance(settings, Mapping) else None):
+    for waiver in _objects(applied):
         yield "", waiver
     for observation in package.graph.observations.values():
         if observation.type == "waivers":

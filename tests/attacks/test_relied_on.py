@@ -68,7 +68,7 @@ def test_each_is_a_row_that_says_who_signed_what(root: Path, tmp_path: Path) -> 
         (saying("verdict", "verdicts", stage="deployment"), VERDICT, "another stage than the document"),
         (saying("verdict", "verdicts", pipeline="q", time="2026-11-20T06:59:00Z"), VERDICT, "another pipeline, time"),
         (saying("verdict", "verdicts", subject="model:m", extra=1), VERDICT, "another extra than"),
-        (saying("verdict", "verdicts", same_content=False), VERDICT, "whether it is about the content of dataset:d"),
+        (saying("verdict", "verdicts", same_content=False), VERDICT, "whether it is about the content of"),
         (saying("approval", "approvals", stage="monitoring"), APPROVAL, "another stage than"),
         (saying("approval", "approvals", decision="rejected"), APPROVAL, "another decision than"),
         (saying("approval", "approvals", approver="zoe"), APPROVAL, "another approver than"),
@@ -168,7 +168,7 @@ def test_documents_that_only_the_gate_trusted(root: Path, tmp_path: Path) -> Non
         trust = without(role, **{role: {"signers": ("key:gate",)}})
         report = verified(tmp_path, made, trust)
         assert [row.check for row in report.failures] == [check]
-        assert "key:" in report.failures[0].detail
+        assert "no allowed signer" in report.failures[0].detail
 
 
 def test_an_auditor_without_a_role_is_told_what_was_not_checked(root: Path, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from probatum.attestations.package.zip_package import zip_bytes
+
 NOW = ("--now", "2026-11-20T07:00:00Z")
 CHECKLIST = """\
 schema: https://probatum.dev/checklist/v1
@@ -177,15 +179,22 @@ def test_the_chain_of_gates(pipeline: Path, chain: Any) -> None:
     assert {item["id"]: item["outcome"] for item in monitored["controls"]} == {"GOV-05": "pass"}
 
 
-def test_the_chain_of_gates_from_packages_in_one_file(pipeline: Path, chain: Any) -> None:
-    """An archive could be a model, so the manifest has to say that what it does not declare may lie there."""
+def test_the_chain_of_gates_from_packages_in_one_file(run: Any, pipeline: Path, keys: Path, chain: Any) -> None:
+    """An archive could be a model: one that holds a verdict and nothing else is none."""
     assert chain("training", now="2026-11-18T07:00:00Z", suffix=".zip")["result"] == "pass"
-    (refused,) = chain("deployment", now="2026-11-19T07:00:00Z", suffix=".zip")["reasons"]
-    assert "verdicts/training.zip" in refused["message"]
-    manifest = pipeline / "probatum.yaml"
-    manifest.write_text(manifest.read_text() + "undeclared: warn\n")
     assert chain("deployment", now="2026-11-19T07:00:00Z", suffix=".zip")["result"] == "pass"
+    (pipeline / "other.zip").write_bytes(zip_bytes({"verdict.dsse.json": b"{}", "x": b""}))
+    (refused,) = chain("monitoring")["reasons"]
+    assert "other.zip" in refused["message"]
+    (pipeline / "other.zip").unlink()
     assert chain("monitoring")["result"] == "pass"
+    verdict = pipeline / "verdicts" / "monitoring"
+    done = run("verify", verdict, "--trust", keys / "trust.yaml", *NOW, "--format", "json")
+    told = {row["check"]: row for row in json.loads(done.stdout)["rows"] if row["check"].startswith("earlier verdict")}
+    place = "earlier verdict: verdicts/{0}.zip/verdict.dsse.json"
+    assert {place.format("training"), place.format("deployment")} < told.keys()
+    assert {row["ok"] for row in told.values()} == {True}
+    assert "PASSED by the gate training" in told[place.format("training")]["detail"]
 
 
 @pytest.mark.parametrize(("signer", "result"), [("key:security", "pass"), ("key:cluster", "fail")])

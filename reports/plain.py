@@ -2,8 +2,9 @@
 
 Findings quote file names, package names and manifest fields that whoever is under assessment can choose. Shown as they
 are, they could move a terminal's cursor and repaint a FAIL as a PASS (CWE-150, escape sequences), or reverse a line
-(CVE-2021-42574, "Trojan Source"). Nothing is dropped in silence: what has no honest appearance is shown as its
-escape.
+(CVE-2021-42574, "Trojan Source"). A CI system obeys what is printed, too: a step's output ends the masking of secrets,
+sets the variables of later steps, and reports a failed step as passed. Nothing is dropped in silence: what has no
+honest appearance, or would be obeyed, is shown as its escape.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from typing import Any
 _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 """Categories without an appearance: controls, format (bidi, zero width, tags), surrogates, private use, line breaks."""
 
+_OBEYED = re.compile(r"(?<=#)#|(?<=:):(?=[A-Za-z])")
+"""The second mark of what opens a command to a CI system, wherever a line may be folded: ``::name`` and ``##[name]`` of
+GitHub's workflow commands, ``##vso[name]`` of Azure Pipelines' logging commands, ``##teamcity[name]`` of TeamCity's
+service messages."""
 _QUOTED = "    "
 _SPACES = re.compile(r"[ \t\r\n\f\v]+")
 
@@ -58,12 +63,14 @@ def json_text(value: Any) -> str:
         ValueError: the value holds NaN or an infinity, which JSON has not.
     """
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2, allow_nan=False)
-    if not text.isascii() or "\x7f" in text:  # JSON has escaped the other controls of ASCII itself
+    # JSON has escaped the other controls of ASCII itself
+    if not text.isascii() or "\x7f" in text or _OBEYED.search(text):
         text = "\n".join(_visible(line) for line in text.split("\n"))
     return f"{text}\n"
 
 
 def _visible(text: str) -> str:
+    text = _OBEYED.sub(lambda found: _escape(found.group()), text)
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escape(mark) if unicodedata.category(mark) in _INVISIBLE else mark for mark in text)

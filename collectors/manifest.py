@@ -33,6 +33,7 @@ class Manifest:
         parameters: control id to parameters.
         waivers: the exceptions, unchecked.
         trust: path of the trust policy.
+        log: path of the transparency log that verdicts go into, as it is written there; see `jobs.verdict_log`.
         undeclared: ``block``, ``warn`` or ``ignore``.
         collectors: collector name to settings.
         declared: a manifest file exists; otherwise the folder was searched.
@@ -48,6 +49,7 @@ class Manifest:
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     waivers: tuple[Mapping[str, Any], ...] = ()
     trust: Path | None = None
+    log: str | None = None
     undeclared: str = "block"
     collectors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     declared: bool = True
@@ -86,6 +88,7 @@ def load_manifest(path: Path) -> Manifest:
         parameters=value.get("parameters", {}),
         waivers=_waivers(document, root),
         trust=None if "trust" not in value else inside(root, value["trust"], document.where(("trust",))),
+        log=value.get("log"),
         undeclared=value.get("undeclared", "block"),
         collectors=value.get("collectors", {}),
     )

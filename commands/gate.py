@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..evaluator.engines.limits import DEFAULT_MEMORY_MIB, DEFAULT_SECONDS, Limits
-from .log_options import Log, WriterKey, logged_by
+from .grouping import grouped
+from .log_choice import LogChoice
 from .options import (
     AllowUnsigned,
     BuiltIn,
@@ -57,8 +58,10 @@ if TYPE_CHECKING:
 
 
 @guarded
+@grouped
 def gate(
     pipeline: Pipeline,
+    *,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder or .zip for the verdict package.")] = None,
     checklist: Checklist = None,
     stage: StageOption = None,
@@ -82,8 +85,7 @@ def gate(
     no_sign: NoSign = False,
     sigstore_config: SigstoreConfig = None,
     timestamp: Timestamp = None,
-    log: Log = None,
-    log_key: WriterKey = None,
+    log: LogChoice,
     now: Now = None,
     online: Online = False,
     skip: Skip = None,
@@ -104,13 +106,15 @@ def gate(
     opa = opa_server(opa_url, opa_ca, opa_cert, opa_key)
     check_out(out)
     attestor = attestor_of(keys, sign, no_sign=no_sign, instance=sigstore_config) if out is not None else None
-    detached = {**detached_by(timestamp, attestor), **logged_by(log, log_key, attestor)}
     manifest = open_pipeline(pipeline, ignore if quiet else say)
+    logged, unlogged = log.of(manifest, attestor, ignore if quiet else say)
+    detached = {**detached_by(timestamp, attestor), **logged}
     with progress(quiet=quiet, color=not no_color) as report:
         options = Options(
             *moment(now), checklist, stage, engine, opa, policies or (), trust, online, tuple(skip or ()), report,
             built_in, locked, Limits(max_seconds, max_memory), evidence or (), allow_unsigned,
             revocations=revocations or (), signers=() if attestor is None else attestor.signers,
+            unlogged=unlogged if out is not None else "",
         )  # fmt: skip
         collected, judged = run(manifest, options)
     for name in collected.changed:

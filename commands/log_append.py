@@ -14,7 +14,9 @@ from .output import finish, guarded
 @guarded
 def append(
     folder: Folder,
-    file: Annotated[Path, typer.Argument(help="A signed statement, or a verdict package.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(help="A signed statement, or a verdict package, folder or .zip.", show_default=False)
+    ],
     key: Private,
     out: Annotated[
         Path | None,
@@ -31,7 +33,10 @@ def append(
 
     document = document_at(file)
     done = LogWriter.open(folder, private_key(key)).append(document.data, source=str(document.path))
-    target = out or document.proof
-    write_atomic(target, done.proof(done.first).to_bytes())
+    proof = done.proof(done.first).to_bytes()
+    if out is None:
+        target = document.keep(proof)
+    else:
+        write_atomic(target := out, proof)
     print(done.first)
     return finish("pass", f"{document.path} is entry {done.first} of {done.size}; the proof is {target}")

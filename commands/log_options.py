@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .output import say
 from .passphrase import log_passphrase
 
 if TYPE_CHECKING:
-    from ..attestations.attestor import Attestor
     from ..attestations.keys.signing_key import SigningKey
+    from ..attestations.log.remote_witness import RemoteWitness
     from ..attestations.log.verifier_key import VerifierKey
-    from ..attestations.package.write import Detach
 
 Folder = Annotated[Path, typer.Argument(help="The log's folder.", show_default=False)]
 Private = Annotated[
@@ -28,16 +26,6 @@ LogKey = Annotated[
         "--verifier-key",
         metavar="VKEY",
         help="The log's verifier key, NAME+HASH+BASE64, or a file with it; not from the log itself.",
-    ),
-]
-Log = Annotated[
-    Path | None,
-    typer.Option("--log", envvar="PROBATUM_LOG", help="Log the signed verdict in this folder; its proof goes along."),
-]
-WriterKey = Annotated[
-    str | None,
-    typer.Option(
-        "--log-key", metavar="KEY", envvar="PROBATUM_LOG_KEY", help="The private key of --log: PEM file or URI."
     ),
 ]
 
@@ -88,32 +76,22 @@ def verifier_key(text: str | None) -> VerifierKey | None:
     return VerifierKey.parse(text.removesuffix("\n"))
 
 
-def logged_by(folder: Path | None, key: str | None, attestor: Attestor | None) -> dict[str, Detach]:
-    """What logs a verdict once it is signed, opened before any work is done; empty where no log is named.
+def remote_witness(text: str) -> RemoteWitness:
+    """A witness that is asked over the network, by its address and its verifier key.
 
     Args:
-        folder: the value of ``--log``.
-        key: the value of ``--log-key``.
-        attestor: who signs the verdict; nothing is logged where nobody does.
+        text: ``URL#VKEY``, the key as it is or in a file.
 
     Raises:
-        UsageError: there is no such log, no key, the key is another's, or it signs the verdict as well.
-        TrustError: the key cannot be read or used.
+        UsageError: one of the two is missing or is none.
+        TrustError: it is no verifier key.
     """
-    from ..attestations.log.writer import LogWriter
-    from ..attestations.package.names import LOG_PROOF
+    from ..attestations.log.remote_witness import RemoteWitness
     from ..errors import UsageError
 
-    if folder is None and key is not None:
-        raise UsageError("a key, and no log", why="--log-key is the key of --log", remedy="give --log, or neither")
-    if folder is None:
-        return {}
-    if attestor is None:
-        say(f"no verdict is signed, hence nothing goes into the log {folder}")
-        return {}
+    url, _, rest = text.partition("#")
+    key = verifier_key(rest) if rest else None
     if key is None:
-        why = f"{folder} is to be written to, and its checkpoints are signed"
-        raise UsageError("no key for the log", why=why, remedy="give --log-key, as it was given to 'log init'")
-    writer = LogWriter.open(folder, private_key(key))
-    writer.refuse_signers(*attestor.signers)
-    return {LOG_PROOF: writer.detach}
+        why = "without its verifier key its word would be anybody's"
+        raise UsageError(f"{text!r} is no witness", why=why, remedy="write it as URL#NAME+HASH+BASE64, or URL#FILE")
+    return RemoteWitness.of(url, key)

@@ -40,6 +40,7 @@ class Options:
         evidence_limits: size and depth of each graph that is not signed.
         revocations: files, folders and URLs of what is revoked, besides those that the trust policy names.
         signers: ids of the keys that are to sign the verdict; one that is known to be revoked is refused.
+        unlogged: why the verdict goes into no log although one was named; recorded. Empty where it does, or none was.
     """
 
     now: datetime
@@ -61,6 +62,7 @@ class Options:
     evidence_limits: Limits = DEFAULT_LIMITS
     revocations: Sequence[str] = ()
     signers: Sequence[str] = ()
+    unlogged: str = ""
 
 
 def checklist_of(manifest: Manifest | None, options: Options) -> str:
@@ -78,4 +80,6 @@ def bypasses_of(options: Options) -> list[dict[str, str]]:
     found = [{"code": "collector_skipped", "message": f"collector {name} was skipped"} for name in sorted(options.skip)]
     if options.now_given:
         found.append({"code": "time_given", "message": "the evaluation time was given, not read from the clock"})
+    if options.unlogged:
+        found.append({"code": "not_logged", "message": options.unlogged})
     return found

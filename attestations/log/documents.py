@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...files import read_limited, write_atomic
 from ..package.names import LOG_PROOF
-from .kept import read_plain, read_verdict
+from ..package.put import as_folder, is_package, put
+from .kept import MAX_BYTES, read_verdict
 
 
 @dataclass(frozen=True)
@@ -16,12 +18,28 @@ class Document:
     Args:
         path: of the file.
         data: its bytes.
-        proof: where its proof goes: beside it, or the name that a verdict package has for it.
+        package: the verdict package that it lies in, a folder or a ZIP file; None for a file by itself.
     """
 
     path: Path
     data: bytes
-    proof: Path
+    package: Path | None = None
+
+    def keep(self, proof: bytes) -> Path:
+        """Put its proof where it belongs: into its package, or beside it.
+
+        Returns:
+            The proof's path.
+
+        Raises:
+            UsageError: it cannot be written.
+        """
+        if self.package is None:
+            path = self.path.with_name(f"{self.path.name}.tlog-proof")
+            write_atomic(path, proof)
+            return path
+        put(self.package, {LOG_PROOF: proof})
+        return self.package / LOG_PROOF
 
 
 def document_at(path: Path) -> Document:
@@ -29,9 +47,10 @@ def document_at(path: Path) -> Document:
 
     Raises:
         UsageError: there is none.
-        TrustError: the package has two.
+        TrustError: the package has two, or must not be unpacked.
     """
-    if path.is_dir():
-        name, data = read_verdict(path)
-        return Document(path / name, data, path / LOG_PROOF)
-    return Document(path, read_plain(path), path.with_name(f"{path.name}.tlog-proof"))
+    if not is_package(path):
+        return Document(path, read_limited(path, MAX_BYTES))
+    with as_folder(path) as folder:
+        name, data = read_verdict(folder, path)
+    return Document(path / name, data, path)

@@ -10,6 +10,7 @@ from ...errors import TrustError, UsageError
 from ...files import read_limited
 from ..package.files import LIMITS
 from ..package.names import LOG_PROOF, VERDICT, find_signed
+from ..package.put import as_folder, is_package
 from .checkpoint import Checkpoint, verified
 from .entry import entry_of
 from .history import Seen
@@ -19,7 +20,6 @@ from .store import Log
 from .verifier_key import VerifierKey
 
 MAX_BYTES = 512 * 1024 * 1024
-_ZIP = b"PK\x03\x04"
 _BETWEEN_NOTES = re.compile(rb"\n\n(?!\xe2\x80\x94 )")
 
 
@@ -34,26 +34,30 @@ def read_kept(path: Path, key: VerifierKey) -> list[Seen]:
         UsageError: it cannot be read.
         TrustError: it is none of these, or is not signed with the key.
     """
-    if path.is_dir():
+    if is_package(path):
         return [_of_package(path, key)]
-    data = read_plain(path)
+    data = read_limited(path, MAX_BYTES)
     if data.startswith(HEADER.encode()):
         proof = LogProof.parse(data)
         return [Seen(str(path), verified(proof.checkpoint, key))]
     return [Seen(f"{path}, checkpoint {at}", verified(note, key)) for at, note in enumerate(notes(data), start=1)]
 
 
-def read_plain(path: Path) -> bytes:
-    """A file that is no archive.
+def checkpoint_in(path: Path, key: VerifierKey) -> bytes:
+    """The signed checkpoint in a file or a package, the last where there are several; its signature is verified.
 
     Raises:
-        UsageError: it is one, or cannot be read.
+        UsageError: it cannot be read.
+        TrustError: there is none, or it is not signed with the key.
     """
-    data = read_limited(path, MAX_BYTES)
-    if data.startswith(_ZIP):
-        why = "a proof cannot be put into it, nor a verdict be taken from it here"
-        raise UsageError(f"{path} is an archive", why=why, remedy="unpack it, and give the folder")
-    return data
+    if is_package(path):
+        with as_folder(path) as folder:
+            found = LogProof.parse(read_limited(folder / LOG_PROOF, LIMITS.max_bytes)).checkpoint
+    else:
+        data = read_limited(path, MAX_BYTES)
+        found = LogProof.parse(data).checkpoint if data.startswith(HEADER.encode()) else list(notes(data))[-1]
+    verified(found, key)
+    return found
 
 
 def notes(data: bytes) -> Iterator[bytes]:
@@ -74,14 +78,19 @@ def beginning(log: Log, old: Checkpoint, new: Checkpoint) -> bool:
     return consistent(old.size, old.root, new.size, new.root, proof)
 
 
-def _of_package(folder: Path, key: VerifierKey) -> Seen:
-    proof = LogProof.parse(read_limited(folder / LOG_PROOF, LIMITS.max_bytes))
-    entry = entry_of(read_verdict(folder)[1], source=str(folder))
-    return Seen(str(folder), proof.verify(entry, key), proof, leaf_hash(entry))
+def _of_package(path: Path, key: VerifierKey) -> Seen:
+    with as_folder(path) as folder:
+        proof = LogProof.parse(read_limited(folder / LOG_PROOF, LIMITS.max_bytes))
+        entry = entry_of(read_verdict(folder, path)[1], source=str(path))
+    return Seen(str(path), proof.verify(entry, key), proof, leaf_hash(entry))
 
 
-def read_verdict(folder: Path) -> tuple[str, bytes]:
+def read_verdict(folder: Path, shown: Path) -> tuple[str, bytes]:
     """Name and bytes of the signed verdict in a package.
+
+    Args:
+        folder: with its files.
+        shown: what the user calls it.
 
     Raises:
         UsageError: there is none.
@@ -90,7 +99,7 @@ def read_verdict(folder: Path) -> tuple[str, bytes]:
     name = find_signed(VERDICT, [path.name for path in folder.iterdir()])
     if name is None:
         why = "no signed verdict is in it"
-        raise UsageError(f"{folder} is no verdict package", why=why, remedy="give the folder that gate --out wrote")
+        raise UsageError(f"{shown} is no verdict package", why=why, remedy="give what gate --out wrote")
     return name, read_limited(folder / name, LIMITS.max_bytes)
 
 

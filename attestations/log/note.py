@@ -90,6 +90,11 @@ class Note:
         known = {(key.name, key.hash) for key in keys}
         return sum((name, stated) not in known for name, stated, _ in self.lines)
 
+    def lines_of(self, key: VerifierKey) -> bytes:
+        """The signature lines that name a key; empty where there are none."""
+        found = [signature for name, stated, signature in self.lines if (name, stated) == (key.name, key.hash)]
+        return b"".join(_line(key, signature) for signature in found)
+
 
 def sign(text: str, signer: NoteSigner) -> bytes:
     """A note of a text, which ends in a newline, with one plain signature."""
@@ -106,6 +111,28 @@ def cosignature(note: bytes, signer: NoteSigner, time: int) -> bytes:
     """
     signature = signer.sign(_witnessed(Note.parse(note).text, time))
     return _line(signer.key, time.to_bytes(_TIME_BYTES, "big") + signature)
+
+
+def joined(note: bytes, lines: bytes) -> bytes:
+    """A note with more signature lines; each takes the place of one there of the same name and key.
+
+    Args:
+        note: in the form that ``Note.parse`` reads.
+        lines: likewise, each with its newline.
+
+    Raises:
+        TrustError: together they are no note.
+    """
+    body, _, below = note.decode().rpartition("\n\n")
+    by_key = {_signature_line(line)[:2]: line for line in (below + lines.decode()).split("\n")[:-1]}
+    whole = "\n".join([body, "", *by_key.values(), ""]).encode()
+    Note.parse(whole)
+    return whole
+
+
+def signature_lines(note: bytes) -> bytes:
+    """The signature lines of a note, in the form that ``Note.parse`` reads."""
+    return note.rpartition(b"\n\n")[2]
 
 
 def _line(key: VerifierKey, signature: bytes) -> bytes:

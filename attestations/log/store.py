@@ -19,7 +19,7 @@ from .growth import Growth
 from .journal import Record, add_record, clear_journal, newest_checkpoint
 from .lock import Turn, turn
 from .mend import mend
-from .note import MAX_NOTE_BYTES
+from .note import MAX_NOTE_BYTES, joined, signature_lines
 from .proof import LogProof
 from .tiles import MAX_TILE_BYTES, TileReader
 from .verifier_key import NoteSigner, VerifierKey
@@ -174,6 +174,8 @@ class Log:
     def publish(self, signed: bytes) -> None:
         """Put a checkpoint of the present state, such as one with more cosignatures, in the place of the newest.
 
+        Signatures that others added to the newest meanwhile stay.
+
         Raises:
             TrustError: it says something else than the newest, or is not signed with the log's key.
         """
@@ -181,7 +183,8 @@ class Log:
             if verified(signed, self.key) != self._ready(held):
                 why = "the log has gone on, or it is another log's"
                 raise TrustError("this is not the log's newest checkpoint", why=why, remedy="take the newest one")
-            write_file(self.folder, CHECKPOINT, signed, sync=True)
+            whole = joined(self.signed_checkpoint(), signature_lines(signed))
+            write_file(self.folder, CHECKPOINT, whole, sync=True)
             sync_folders(self.folder, [CHECKPOINT])
 
     def mend(self) -> Checkpoint:

@@ -3,6 +3,7 @@
 The semantics are those of C2SP ``tlog-witness`` without its server: the checkpoint must be signed by the log, must not
 be smaller than the last one, and must be shown to be consistent with it; the memory is on the disk before a cosignature
 is given out. Without a key it is the memory of a verifier, who wants to notice that a log was rolled back or forked.
+`remote_witness` asks witnesses that are servers.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ...errors import EvidenceError, TrustError, UsageError
 from ...files import read_limited, write_atomic
 from .checkpoint import Checkpoint, verified
 from .kept import beginning, not_a_beginning
-from .note import cosignature
+from .note import cosignature, joined
 from .store import Log
 from .verifier_key import NoteSigner, VerifierKey
 
@@ -73,16 +74,7 @@ def observe(log: Log, state: Path, *, key: VerifierKey | None, signer: NoteSigne
         line = b"" if signer is None else cosignature(signed, signer, time)
         known[log.key.name] = {"key": str(log.key), "checkpoint": signed.decode()}
         write_atomic(state, strict_json.canonical({"schema": SCHEMA, "logs": known}))
-        return Witnessed(before, now, _with(signed, line, signer))
-
-
-def _with(signed: bytes, line: bytes, signer: NoteSigner | None) -> bytes:
-    """A checkpoint with a new cosignature in place of an older one of the same witness."""
-    if signer is None:
-        return signed
-    body, _, lines = signed.decode().rpartition("\n\n")
-    kept = [old for old in lines.splitlines(keepends=True) if not old.startswith(f"— {signer.key.name} ")]
-    return f"{body}\n\n{''.join(kept)}".encode() + line
+        return Witnessed(before, now, joined(signed, line))
 
 
 def _check_key(log: Log, expected: VerifierKey | None, given: VerifierKey | None) -> None:

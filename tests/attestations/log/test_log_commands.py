@@ -20,6 +20,7 @@ from probatum.attestations.log.proof import LogProof
 from probatum.attestations.log.store import Log
 from probatum.cli import app
 
+LOG_VARIABLES = ("PROBATUM_LOG", "PROBATUM_LOG_KEY", "PROBATUM_LOG_WITNESS")
 EXAMPLE = Path(__file__).parents[3] / "examples/tumour-classifier"
 
 
@@ -40,7 +41,7 @@ def key(folder: Path, name: str) -> Path:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with keys and an empty log."""
-    for name in ("PROBATUM_LOG", "PROBATUM_LOG_KEY", *(one for one in os.environ if one.startswith("GIT_"))):
+    for name in (*LOG_VARIABLES, *(one for one in os.environ if one.startswith("GIT_"))):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
@@ -114,7 +115,7 @@ def test_gate_refuses_a_log_that_it_cannot_write_to_before_any_work(place: Path)
     release = ["--key", place / "release.pem"]
     log = ["--log", place / "log"]
     assert "no key for the log" in last_line(run(*gate, *release, *log, code=2))
-    assert "a key, and no log" in last_line(run(*gate, *release, "--log-key", place / "log.pem", code=2))
+    assert "--log-key, and no log" in last_line(run(*gate, *release, "--log-key", place / "log.pem", code=2))
     assert "not the key of the log" in last_line(run(*gate, *release, *log, "--log-key", place / "release.pem", code=2))
     mine = run(*gate, "--key", place / "log.pem", *log, "--log-key", place / "log.pem", code=2)
     assert "also signs the verdict" in last_line(mine)
@@ -127,7 +128,9 @@ def test_gate_refuses_a_log_that_it_cannot_write_to_before_any_work(place: Path)
 
 def test_an_unsigned_package_is_not_logged_and_that_is_said(place: Path) -> None:
     result = run("gate", EXAMPLE, "--out", place / "verdict", "--no-sign", "--log", place / "log", "-q")
-    assert "nothing goes into the log" in result.stderr
+    assert "the verdict goes into no log, because nobody signs it" in result.stderr
+    assessment = json.loads((place / "verdict/assessment.unsigned.json").read_text())["predicate"]
+    assert "not_logged" in [item["code"] for item in assessment["bypasses"]]
     assert Log.open(place / "log").checkpoint().size == 0
 
 
@@ -156,7 +159,7 @@ def test_what_cannot_be_logged_or_proven_is_a_usage_error(place: Path) -> None:
     )
     (place / "empty").mkdir()
     (place / "verdict.zip").write_bytes(b"PK\x03\x04")
-    assert "is an archive" in last_line(run("log", "check", log, "--checkpoint", place / "verdict.zip", code=2))
+    assert "is not unpacked" in last_line(run("log", "check", log, "--checkpoint", place / "verdict.zip", code=1))
     for name in ("x.json", "bundle.json", "empty", "absent", "verdict.zip"):
         run("log", "append", log, place / name, "--key", place / "log.pem", code=2)
     assert "is not in the log" in last_line(run("log", "prove", log, statement(place, 9), code=2))

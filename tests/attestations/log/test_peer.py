@@ -1,20 +1,17 @@
 """Go's own transparency log library reads our logs, and we read its checkpoints and proofs.
 
-The program in ``peer/`` is ours; the library is golang.org/x/mod/sumdb, which the Go checksum database is made with. It
-is built offline from the module cache; without Go, or without the module in the cache, these tests are skipped, unless
-``PROBATUM_REQUIRE_GO`` is set.
+The program in ``peer/`` is ours; the library is golang.org/x/mod/sumdb, which the Go checksum database is made with.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from go_case import built
 from log_case import SIGNER, new_log
 
 from probatum.attestations.log.checkpoint import verified
@@ -28,20 +25,7 @@ SOURCE = Path(__file__).with_name("peer")
 @pytest.fixture(scope="module")
 def peer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program, built."""
-    go, folder = shutil.which("go"), tmp_path_factory.mktemp("peer")
-    missing = "go is not here"
-    if go is not None:
-        shutil.copytree(SOURCE, folder / "source")
-        environment = {**os.environ, "GOPROXY": "off", "GOFLAGS": "-mod=mod", "GOWORK": "off", "GOTOOLCHAIN": "local"}
-        built = subprocess.run(
-            [go, "build", "-o", str(folder / "peer"), "."], cwd=folder / "source", env=environment, capture_output=True
-        )
-        missing = built.stderr.decode()
-        if not built.returncode:
-            return folder / "peer"
-    if os.environ.get("PROBATUM_REQUIRE_GO"):
-        pytest.fail(missing)
-    pytest.skip(missing)
+    return built(SOURCE, tmp_path_factory.mktemp("peer"))
 
 
 def run(peer: Path, *arguments: object) -> str:

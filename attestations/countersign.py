@@ -1,58 +1,48 @@
 """Adding a signature to what others have signed: a second person looks at the same bytes, and agrees.
 
-A verdict names every other file of its package by digest, the assessment's envelope too, so that only its own envelope
-can gain a signature; nothing else in the package changes.
+An attestation in a file gains a signature in its envelope. A verdict stays as it is, because a log's proof or a
+timestamp may have been made from it: who signs it, too, does so in a file beside it, over the same payload.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from ..errors import TrustError, UsageError
 from ..files import read_limited, write_atomic
+from .attestor import Attestor
 from .documents import dsse
 from .documents.dsse import MAX_SIGNATURES, Envelope
 from .keys.signing_key import SigningKey, distinct
 from .package.files import LIMITS
-from .package.names import DETACHED, VERDICT, find_signed, signed_name
+from .package.names import countersignature_path
+from .package.put import alone
+from .package.write import Detach
 
 
-def verdict_to_countersign(package: Path) -> Path:
-    """The file of a verdict package that can gain a signature.
+def countersignature(payload: bytes, attestor: Attestor, detached: Mapping[str, Detach]) -> dict[str, bytes]:
+    """Sign a verdict that others have signed.
+
+    Args:
+        payload: the verdict's, which was verified and shown.
+        attestor: who signs.
+        detached: endings of names, and what makes each of these files from the countersignature.
+
+    Returns:
+        The files of the package that this makes, by path; the countersignature is the first.
 
     Raises:
-        UsageError: there is no such package.
-        TrustError: it has no verdict that keys signed, or something was made from the verdict as it is.
+        TrustError: it cannot be signed, or a service does not vouch for it.
     """
-    try:
-        names = {entry.name for entry in package.iterdir()}
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise UsageError(f"cannot read {package}", why=why, remedy="give a verdict package") from error
-    name = find_signed(VERDICT, names)
-    if name != signed_name(VERDICT, "dsse"):
-        why = (
-            "an identity signed it, and a bundle holds one signature"
-            if name
-            else f"there is no {signed_name(VERDICT, 'dsse')}"
-        )
-        raise TrustError(f"{package} cannot be countersigned", why=why, remedy="sign it with keys from the start")
-    for made in DETACHED:
-        if made in names:
-            raise TrustError(
-                f"{package} cannot be countersigned any more",
-                why=f"{made} is about the verdict with the signatures that it has now",
-                remedy=f"remove {made}, countersign, and have it made again",
-            )
-    return package / name
+    data = attestor.attest(payload)
+    path = countersignature_path(hashlib.sha256(data).hexdigest(), attestor.form)
+    return {path: data, **{f"{path}{end}": make(data) for end, make in detached.items()}}
 
 
-def countersign(path: Path, verified: bytes, keys: Sequence[SigningKey], *, beside: Path | None = None) -> Envelope:
+def countersign(path: Path, verified: bytes, keys: Sequence[SigningKey]) -> Envelope:
     """Add signatures to an envelope, over the very same payload.
 
     Others may do the same at once: one waits for the other, and both signatures stay.
@@ -61,7 +51,6 @@ def countersign(path: Path, verified: bytes, keys: Sequence[SigningKey], *, besi
         path: the envelope's file.
         verified: the bytes that were verified and shown; the file must still hold them.
         keys: who signs.
-        beside: folder of the same file system for the unfinished file, where the envelope's own holds nothing else.
 
     Returns:
         The envelope as it lies in the file now.
@@ -70,12 +59,12 @@ def countersign(path: Path, verified: bytes, keys: Sequence[SigningKey], *, besi
         UsageError: the file cannot be read or written, or a key signs twice.
         TrustError: the file is another than was verified, or not in Probatum's form; a key cannot sign.
     """
-    with _alone(path.parent):
+    with alone(path.parent):
         if read_limited(path, LIMITS.max_bytes) != verified:
             why = "it was changed since it was verified"
             raise TrustError(f"{path} is not signed", why=why, remedy="look at it again")
         whole = add_signatures(dsse.parse(verified, source=str(path), canonical=True, limits=LIMITS), keys)
-        write_atomic(path, whole.to_bytes(), beside=beside)
+        write_atomic(path, whole.to_bytes())
     return whole
 
 
@@ -94,18 +83,3 @@ def add_signatures(envelope: Envelope, keys: Sequence[SigningKey]) -> Envelope:
         raise TrustError("there are too many signatures", why=f"at most {MAX_SIGNATURES}", remedy="sign fewer times")
     added = dsse.sign(envelope.payload, keys, payload_type=envelope.payload_type)
     return replace(envelope, signatures=tuple(sorted((*envelope.signatures, *added.signatures))))
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold a folder against other countersigners; the system lets go of it when this process ends."""
-    try:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise UsageError(f"cannot open {folder}", why=why, remedy="check the path") from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import UsageError
 from .options import NoColor, Now, Online, Quiet, Revocations, Tables, Trust, moment
 from .output import finish, guarded, ignore, output, say
-from .passphrase import passphrase
+from .signing import Sign, Signing, SigstoreConfig, Timestamp, attestor_of, countersignature_detached
 
 if TYPE_CHECKING:
     from ..attestations.verify.report import VerificationReport
@@ -19,17 +19,16 @@ if TYPE_CHECKING:
 @guarded
 def sign(
     target: Annotated[
-        Path, typer.Argument(help="A verdict package's folder, or an attestation (DSSE).", show_default=False)
+        Path,
+        typer.Argument(help="A verdict package (folder or ZIP file), or an attestation (DSSE).", show_default=False),
     ],
     key: Annotated[
-        list[str],
-        typer.Option(
-            "--key",
-            metavar="KEY",
-            help="Sign with this PEM file or securesystemslib URI. Repeatable.",
-            show_default=False,
-        ),
-    ],
+        list[str] | None,
+        typer.Option("--key", metavar="KEY", help="Sign with this PEM file or securesystemslib URI. Repeatable."),
+    ] = None,
+    sign: Sign = Signing.KEY,
+    sigstore_config: SigstoreConfig = None,
+    timestamp: Timestamp = None,
     trust: Trust = None,
     public_key: Annotated[
         list[Path] | None,
@@ -53,7 +52,6 @@ def sign(
 
     Example: probatum sign verdict --key second.pem --trust trust.yaml
     """
-    from ..attestations.keys.choose import choose_signer
     from ..jobs import audit, countersigning
     from ..reports.verification import render_verification
 
@@ -62,7 +60,7 @@ def sign(
         moment(now)[0], tuple(subject or ()), trust, tuple(public_key or ()), replay=replay,
         revocations=tuple(revocations or ()), online=online,
     )  # fmt: skip
-    keys = [choose_signer(name, passphrase=partial(passphrase, name)) for name in key]
+    _check_signer(key, sign)
     looked = countersigning.look(target, asked)
     document = looked.report.to_document()
     written.write(lambda format, color, width: render_verification(document, format, color=color, width=width))
@@ -70,12 +68,21 @@ def sign(
         return finish("fail", f"REFUSED, and not signed: {_failed(looked.report)}")
     tell = ignore if quiet else say
     tell(_shown(looked.report))
-    envelope = countersigning.sign(looked, keys, trust)
+    attestor = attestor_of(key, sign, instance=sigstore_config)
+    assert attestor is not None
+    place = countersigning.sign(looked, attestor, countersignature_detached(timestamp))
     if trust is not None:
         after = audit.verify(target, asked)
         tell(f"{trust} accepts it now" if after.ok else f"{trust} does not accept it yet: {_failed(after)}")
-    signers = ", ".join(keyid for keyid, _ in envelope.signatures)
-    return finish("pass", f"{looked.path} has {len(envelope.signatures)} signatures: {signers}")
+    return finish("pass", f"{place} is signed by {attestor.origin}")
+
+
+def _check_signer(keys: list[str] | None, sign: Signing) -> None:
+    """Refuse before the work is done what nobody would sign; one's own local key is nobody else's second person."""
+    if sign is Signing.NONE or (sign is Signing.KEY and not keys):
+        raise UsageError(
+            "it is not said who signs", why="somebody else than before has to", remedy="give --key, or --sign keyless"
+        )
 
 
 def _failed(report: VerificationReport) -> str:

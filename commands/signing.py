@@ -111,6 +111,21 @@ def detached_by(timestamp: str | None, attestor: Attestor | None) -> dict[str, D
     return {TIMESTAMP: partial(request_timestamp, timestamp)}
 
 
+def countersignature_detached(timestamp: str | None) -> dict[str, Detach]:
+    """What is made of a countersignature, by the ending of its name.
+
+    Raises:
+        UsageError: the address is none.
+    """
+    from ..attestations.timestamps.timestamp import check_url, request_timestamp
+    from ..verification import TIMESTAMP
+
+    if timestamp is None:
+        return {}
+    check_url(timestamp)
+    return {TIMESTAMP: partial(request_timestamp, timestamp)}
+
+
 def _chosen(keys: list[str] | None) -> Signing:
     """What ``auto`` comes to; it says so. In CI it is never the local key, which means nothing to anybody else."""
     from ..attestations.keyless.token import ambient_service

@@ -12,12 +12,12 @@ from .output import finish, guarded
 
 @guarded
 def timestamp(
-    package: Annotated[Path, typer.Argument(help="The verdict package's folder.", show_default=False)],
+    package: Annotated[Path, typer.Argument(help="A verdict package (folder or ZIP file).", show_default=False)],
     url: Annotated[str, typer.Argument(metavar="URL", help="Of an RFC 3161 authority.", show_default=False)],
 ) -> int:
     """Have a timestamp authority vouch that a signed verdict was there; a digest of it is sent.
 
-    For a verdict that is complete: after the last person has signed. `gate --timestamp URL` does it at once.
+    `gate --timestamp URL` does it at once; `sign --timestamp URL` for the signature of a second person.
 
     Example: probatum timestamp verdict https://tsa.example
     """

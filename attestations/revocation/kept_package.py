@@ -18,6 +18,7 @@ from ...errors import EvidenceError, UsageError
 from ...evaluator.graph import Graph
 from ...evaluator.graph_document import load_graph
 from ...evaluator.policies import PolicySet
+from ...verification import countersignature_paths
 from ..documents import dsse
 from ..package.files import LIMITS, PackageFiles
 from ..package.names import (
@@ -46,7 +47,8 @@ class Kept:
     Args:
         files: its files.
         assessment: the assessment document.
-        signers: keys and identities that the signatures of verdict and assessment name; a hint, nobody verified it.
+        signers: keys and identities that the signatures of verdict, countersignatures and assessment name; a hint,
+            nobody verified it.
         signed: it has a verdict; without one nothing holds its files together.
     """
 
@@ -159,7 +161,8 @@ def _kept(folder: Path) -> Kept:
     name = find_signed(ASSESSMENT, files.digests())
     if name is None:
         raise EvidenceError("the package has no assessment")
-    signers = _signers(files.read(verdict), verdict) | _signers(files.read(name), name)
+    signed = (verdict, name, *countersignature_paths(files.digests()))
+    signers = frozenset(signer for path in signed for signer in _signers(files.read(path), path))
     return Kept(files, _assessment(_predicate(files.read(name), name), name), signers, signed=True)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from ... import strict_json
 from ...errors import ProbatumError, TrustError
+from ...verification import countersignature_paths
 from ..certificates.chain import chain_of_bundle
 from ..documents import dsse
 from ..keyless.claims import claims_of
@@ -24,6 +25,7 @@ from .predicates import DEFAULT_TYPES
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _KEY_ID = re.compile(r"[!-~]{1,200}")
+_SIGNED = "signed the verdict"
 _WORTH = ("repository", "repository_id", "runner")
 """Claims that tell a workflow from one of the same file elsewhere."""
 
@@ -97,12 +99,17 @@ def propose(package: Path) -> Proposal:
         )
     found = Proposal(str(package))
     _trusted_by_pipeline(files, found)
-    document = strict_json.loads(files.read(name), source=name, limits=LIMITS, fold_case=True)
-    if not isinstance(document, Mapping):
-        raise TrustError(f"{name} is no signed document", why="expected a JSON object")
-    signers = list(_identity_signers(document, found, name) if "dsseEnvelope" in document else _keys(document, found))
-    found.roles["verdict"] = signers
+    for path in (name, *countersignature_paths(files.digests())):
+        found.roles.setdefault("verdict", []).extend(_signers(files, path, found))
     return found
+
+
+def _signers(files: PackageFiles, path: str, found: Proposal) -> list[str]:
+    document = strict_json.loads(files.read(path), source=path, limits=LIMITS, fold_case=True)
+    if not isinstance(document, Mapping):
+        raise TrustError(f"{path} is no signed document", why="expected a JSON object")
+    signers = _identity_signers(document, found, path) if "dsseEnvelope" in document else _keys(document, found)
+    return [signer for signer in signers if signer not in found.roles.get("verdict", ())]
 
 
 def _keys(document: Mapping[str, Any], found: Proposal) -> Iterator[str]:
@@ -111,10 +118,11 @@ def _keys(document: Mapping[str, Any], found: Proposal) -> Iterator[str]:
     for at, (id, _) in enumerate(dsse.from_document(document, source="the verdict").signatures, 1):
         if id in known:
             name = known[id]
-            found.keys[name] = ProposedKey(id, found.keys[name].pem, f"signed the verdict, and {found.keys[name].why}")
+            if not found.keys[name].why.startswith(_SIGNED):
+                found.keys[name] = ProposedKey(id, found.keys[name].pem, f"{_SIGNED}, and {found.keys[name].why}")
         elif _KEY_ID.fullmatch(id):
             name = _free(f"verdict-{at}", found)
-            found.keys[name] = ProposedKey(id, None, "signed the verdict")
+            found.keys[name] = ProposedKey(id, None, _SIGNED)
         else:
             found.left_out.append(f"signature {at} of the verdict, which does not say whose it is")
             continue
@@ -127,8 +135,9 @@ def _identity_signers(document: Mapping[str, Any], found: Proposal, source: str)
         raise TrustError(f"{source} holds no certificate", why="nothing in it says who signed")
     claims = claims_of(chain.load()[0])
     worth = {name: claims[name] for name in _WORTH if name in claims}
-    name = _free("verdict-1", found)
-    found.identities[name] = ProposedIdentity(claims["issuer"], claims["subject"], worth, "signed the verdict")
+    proposed = ProposedIdentity(claims["issuer"], claims["subject"], worth, _SIGNED)
+    name = next((name for name, each in found.identities.items() if each == proposed), _free("verdict-1", found))
+    found.identities[name] = proposed
     yield name
 
 

@@ -39,6 +39,8 @@ def countersigned(found: Sequence[Countersignature], payload: bytes, trust: Trus
     if len(found) > MAX_COUNTERSIGNATURES:
         expected = f"at most {MAX_COUNTERSIGNATURES}"
         return Others((Row("countersignatures", False, expected, f"{len(found)} or more", "there are too many"),))
+    if not found:
+        return Others(absent="there is no countersignature beside it")
     rows: list[Row] = []
     known: Facts = {}
     for each in found:

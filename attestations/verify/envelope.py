@@ -69,10 +69,12 @@ class Others:
     Args:
         rows: of every check that was made; one that failed refuses the whole.
         known: what is known of each signature, by the signer's name.
+        absent: what to say where signatures are missing; empty where somebody did sign elsewhere, or nobody could.
     """
 
     rows: tuple[Row, ...] = ()
     known: Facts = field(default_factory=dict)
+    absent: str = ""
 
 
 def nobody() -> tuple[Sequence[Row], SignatureFacts]:
@@ -123,8 +125,11 @@ def check_envelope(
         return CheckedStatement((*rows, *beside))
     known = joined(dict.fromkeys(signed.signers, (facts,)), also.known)
     allowed = allow(trust, predicate_type, known, statement, now, as_of=as_of, facts=known)
-    demands = ", ".join(f"{role.threshold} of {len(role.signers)}" for role in trust.roles_for(predicate_type))
-    row = Row(f"{name}: signer", bool(allowed.roles), f"{demands} allowed", ", ".join(known), allowed.reason)
+    roles = trust.roles_for(predicate_type)
+    demands = ", ".join(f"{role.threshold} of {len(role.signers)}" for role in roles)
+    absent = also.absent if allowed.reason and any(role.threshold > 1 for role in roles) else ""
+    reason = "; ".join(filter(None, (allowed.reason, absent)))
+    row = Row(f"{name}: signer", bool(allowed.roles), f"{demands} allowed", ", ".join(known), reason)
     found = statement if row.ok else None
     return CheckedStatement((*rows, *beside, row), found, allowed.signers, facts, known, signed.identity)
 

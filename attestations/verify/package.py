@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +17,7 @@ from ..package.names import ASSESSMENT, EVIDENCE, POLICIES, UNSIGNED, VERDICT, f
 from ..trust.policy import TrustPolicy
 from ..trust.predicates import ASSESSMENT as ASSESSMENT_TYPE
 from ..trust.predicates import VSA
+from ..trust.roles import Facts
 from ..trust.signing_time import shown
 from ..vsa import PACKAGE_FIELD
 from .countersigned import countersigned
@@ -48,6 +49,7 @@ class CheckedPackage:
         policies: that decided.
         signers: names of the allowed signers of the verdict.
         signed_at: when the verdict was signed, vouched for by somebody other than its signer; None where nobody does.
+        known: what is known of each signature of the verdict, countersignatures among them, by the signer's name.
     """
 
     files: PackageFiles
@@ -58,6 +60,7 @@ class CheckedPackage:
     policies: PolicySet
     signers: tuple[str, ...]
     signed_at: datetime | None = None
+    known: Facts = field(default_factory=dict)
 
 
 Check = Callable[[CheckedPackage], Iterable[Row]]
@@ -211,8 +214,18 @@ def _consistent(files: PackageFiles, signed: _Signed, assessment: Mapping[str, A
     policies = unpack(files.read(POLICIES), source=POLICIES)
     rows += check_policies(policies, assessment)
     rows += check_settings(files, assessment)
-    signers, signed_at = signed.checked.signers, signed.checked.signed_at
-    return CheckedPackage(files, signed.data, signed.statement, assessment, graph, policies, signers, signed_at)
+    checked = signed.checked
+    return CheckedPackage(
+        files,
+        signed.data,
+        signed.statement,
+        assessment,
+        graph,
+        policies,
+        signers=checked.signers,
+        signed_at=checked.signed_at,
+        known=checked.known,
+    )
 
 
 def _compared(package: CheckedPackage, demands: Demands, rows: list[Row]) -> SubjectManifest:

@@ -48,11 +48,13 @@ def test_two_people_one_after_the_other(run, verdict: Path, people: Path, tmp_pa
     assert signed.exit_code == 0
     assert "signing the verdict FAILED urn:probatum:pipeline:small" in signed.stderr
     assert "trust.yaml accepts it now" in signed.stderr
-    assert "2 signatures" in last_line(signed)
+    assert "countersignatures/" in last_line(signed)
+    assert "bob.pem" in last_line(signed)
     assert "verdict.dsse.json: signature" in signed.stdout
     assert "VERIFIED" in last_line(run("verify", verdict, "--trust", people))
     after = tree(verdict)
-    assert [name for name in before | after if before.get(name) != after.get(name)] == ["verdict.dsse.json"]
+    (added,) = [name for name in before | after if before.get(name) != after.get(name)]
+    assert added.startswith("countersignatures/")
     again = run("sign", verdict, "--key", tmp_path / "bob.pem", "--trust", people)
     assert again.exit_code == 2
     assert "has signed already" in last_line(again)
@@ -87,7 +89,10 @@ def test_what_is_refused_stays_as_it_was(run, verdict: Path, people: Path, tmp_p
         (("--key", tmp_path / "bob.pem"), 2, "nothing to trust"),
         (("--key", tmp_path / "bob.pem", "--public-key", tmp_path / "eve.pem.pub"), 1, "REFUSED, and not signed"),
         (("--key", tmp_path / "none.pem", "--trust", people), 2, "cannot read"),
-        (("--trust", people), 2, "--key"),
+        (("--trust", people), 2, "it is not said who signs"),
+        (("--trust", people, "--sign", "none"), 2, "it is not said who signs"),
+        (("--trust", people, "--sign", "keyless", "--key", tmp_path / "bob.pem"), 2, "contradict each other"),
+        (("--trust", people, "--key", tmp_path / "bob.pem", "--timestamp", "ftp://x"), 2, "ftp://x"),
     ):
         refused = run("sign", verdict, *options)
         assert refused.exit_code == code, refused.stderr
@@ -129,7 +134,7 @@ def test_an_attestation_is_countersigned(run, tmp_path: Path) -> None:
     signed = run("sign", path, "--key", tmp_path / "two.pem", "--public-key", tmp_path / "one.pub")
     assert signed.exit_code == 0, signed.stderr
     assert "signing: attestation" in signed.stderr
-    assert "2 signatures" in last_line(signed)
+    assert "two.pem" in last_line(signed)
 
 
 @pytest.mark.parametrize("kind", ["ed25519", "ecdsa-p384", "rsa-3072", "ml-dsa-65"])

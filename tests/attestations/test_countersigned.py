@@ -1,0 +1,148 @@
+"""Who signed a verdict together: identities and keys in any order, each in a file of its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from countersigning_case import (
+    ANN,
+    BEN,
+    changed_signatures,
+    checked,
+    countersigned,
+    identity,
+    people,
+    revoking,
+    signed,
+    verdict_of,
+    why,
+)
+from package_case import KEY
+from signing_case import NOW, ec_key, ed_key, write
+from sigstore_case import SIGNED_AT
+
+from probatum.attestations.attestor import Attestor, KeyAttestor
+from probatum.attestations.documents.verifier import TrustVerifier
+from probatum.attestations.trust.init import write_proposal
+from probatum.attestations.trust.signing_time import Window
+from probatum.verification import MAX_COUNTERSIGNATURES, Beside, countersignatures
+
+TWO = ec_key()
+BOTH = people(ANN, BEN, keys={"one": KEY, "two": TWO})
+KEYS: dict[str, Attestor] = {"one": KeyAttestor([KEY]), "two": KeyAttestor([TWO])}
+
+
+@pytest.mark.parametrize("first", [ANN, "one"])
+@pytest.mark.parametrize("second", [BEN, "two"])
+def test_keys_and_identities_reach_a_threshold_together(tmp_path: Path, first: str, second: str) -> None:
+    """Two identities, an identity and a key either way round, two keys."""
+    folder = signed(tmp_path, KEYS.get(first) or identity(first))
+    before = verdict_of(folder).read_bytes()
+    alone = why(folder, BOTH)
+    assert "1 of the 2 signers needed signed" in alone
+    assert "no countersignature" in alone
+    path = countersigned(folder, KEYS.get(second) or identity(second))
+    report = checked(folder, BOTH)
+    assert report.ok, report.failures
+    name = path.relative_to(folder).as_posix()
+    rows = {row.check: row for row in report.rows}
+    assert rows[f"{name}: signature"].ok is True
+    assert rows[f"{name}: content"].ok is True
+    assert verdict_of(folder).read_bytes() == before
+    path.unlink()
+    assert why(folder, BOTH) == alone, "who takes it away gets no other answer than before"
+
+
+def test_three_of_three(tmp_path: Path) -> None:
+    folder = signed(tmp_path, identity(ANN))
+    everybody = people(ANN, BEN, keys={"two": TWO}, threshold=3)
+    countersigned(folder, identity(BEN))
+    assert "2 of the 3" in why(folder, everybody)
+    countersigned(folder, KEYS["two"])
+    assert why(folder, everybody) == ""
+
+
+def test_the_times_of_each_count_for_it(tmp_path: Path) -> None:
+    """An identity's log vouches for its own signature, and by the same payload for the verdict; for no other signer."""
+    folder = signed(tmp_path)
+    countersigned(folder, identity(ANN))
+    trust = people(ANN, keys={"one": KEY}, threshold=1)
+    later = NOW + timedelta(days=1)
+    report = checked(folder, trust, now=later, as_of=later)
+    assert report.ok, report.failures
+    (row,) = [row for row in report.rows if row.check == "signing time"]
+    assert row.found == SIGNED_AT.isoformat().replace("+00:00", "Z")
+    assert "key:one does not count: there is no evidence of when" in why(folder, BOTH, as_of=later)
+
+
+def test_a_second_signer_is_enough_where_the_first_ones_key_has_ended(tmp_path: Path) -> None:
+    """The assessment is signed by the first one alone, but everybody who signed the verdict names it by digest."""
+    folder = signed(tmp_path)
+    countersigned(folder, KEYS["two"])
+    ended = {"key:one": Window(valid_until=NOW - timedelta(days=1))}
+    one_of_two = replace(people(keys={"one": KEY, "two": TWO}, threshold=1), windows=ended)
+    assert why(folder, one_of_two) == ""
+    revoked = revoking(people(keys={"one": KEY, "two": TWO}, threshold=1), KEY)
+    assert why(folder, revoked) == ""
+    both = replace(one_of_two, roles={"verdict": replace(one_of_two.roles["verdict"], threshold=2)})
+    assert "key:one does not count" in why(folder, both)
+
+
+def test_a_revoked_second_signer_does_not_count(tmp_path: Path) -> None:
+    folder = signed(tmp_path)
+    countersigned(folder, KEYS["two"])
+    trust = people(keys={"one": KEY, "two": TWO})
+    assert why(folder, trust) == ""
+    assert "key:two does not count" in why(folder, revoking(trust, TWO))
+
+
+def test_many_but_not_too_many(tmp_path: Path) -> None:
+    folder = signed(tmp_path)
+    keys = {f"k{at}": ed_key() for at in range(MAX_COUNTERSIGNATURES + 1)}
+    trust = people(keys={"one": KEY, **keys}, threshold=MAX_COUNTERSIGNATURES + 1)
+    for key in list(keys.values())[1:]:
+        last = countersigned(folder, KeyAttestor([key]))
+    assert why(folder, trust) == ""
+    countersigned(folder, KeyAttestor([keys["k0"]]))
+    assert "there are too many" in why(folder, trust)
+    last.unlink()
+    assert why(folder, trust) == ""
+
+
+def test_a_proposal_names_everybody_once(tmp_path: Path) -> None:
+    folder = signed(tmp_path, identity(ANN))
+    for attestor in (identity(BEN), identity(ANN), KEYS["two"], KEYS["two"]):
+        countersigned(folder, attestor)
+    text = write_proposal(folder, None)
+    assert (text.count(f'identity: "{ANN}"'), text.count(f'identity: "{BEN}"')) == (1, 1)
+    assert text.count(f'fingerprint: "{TWO.public.id}"') == 1
+    write(next((folder / "countersignatures").iterdir()), b"[]")
+    with pytest.raises(Exception, match="is no signed document"):
+        write_proposal(folder, None)
+
+
+def test_a_verdict_at_hand_without_its_package(tmp_path: Path) -> None:
+    """As a gate verifies the verdicts of earlier gates: the verdict's bytes and what lies beside them."""
+    folder = signed(tmp_path)
+    path = countersigned(folder, identity(ANN))
+    data, verifier = verdict_of(folder).read_bytes(), TrustVerifier(people(ANN, keys={"one": KEY}), NOW)
+
+    def beside() -> Beside:
+        names = [f"countersignatures/{each.name}" for each in path.parent.iterdir()]
+        return Beside(countersignatures=countersignatures(names, lambda name: (folder / name).read_bytes()))
+
+    assert "1 of the 2" in verifier.verify(data, source="v").reason
+    found = verifier.verify(data, source="v", beside=beside())
+    assert found.verified
+    assert found.signers == ("identity:i0", "key:one")
+    assessment = next(folder.glob("assessment.*")).read_bytes()
+    assert verifier.verify(assessment, source="a", pinned_by=found).verified
+    stranger = countersigned(folder, KeyAttestor([ed_key()]))
+    refused = verifier.verify(data, source="v", beside=beside())
+    assert "what lies beside v does not hold" in refused.reason
+    stranger.unlink()
+    changed_signatures(countersigned(folder, KEYS["one"]), lambda whole: replace(whole, payload=b"{}"))
+    assert "does not fit the content" in verifier.verify(data, source="v", beside=beside()).reason

@@ -59,9 +59,21 @@ def said(name: str, arguments: Sequence[str | Path], folder: Path) -> tuple[bool
         arguments: its own.
         folder: where it runs, and its home.
     """
-    home = {"HOME": str(folder), "PATH": os.environ["PATH"], "COSIGN_PASSWORD": "", "COSIGN_YES": "true"}
+    return _ran([str(tool(name)), *map(str, arguments)], folder, os.environ["PATH"])
+
+
+def typed(name: str, commands: str, folder: Path) -> tuple[bool, str]:
+    """The same of commands as a user types them, the last of which is the tool's."""
+    command = folder / "bin" / name
+    if not command.exists():
+        command.parent.mkdir(exist_ok=True)
+        command.symlink_to(str(tool(name)))
+    return _ran(["bash", "-euo", "pipefail", "-c", commands], folder, f"{command.parent}:{os.environ['PATH']}")
+
+
+def _ran(command: Sequence[str], folder: Path, path: str) -> tuple[bool, str]:
+    home = {"HOME": str(folder), "PATH": path, "COSIGN_PASSWORD": "", "COSIGN_YES": "true"}
     home |= {"HTTP_PROXY": _NOBODY, "HTTPS_PROXY": _NOBODY}
-    command = [str(tool(name)), *map(str, arguments)]
     done = subprocess.run(command, cwd=folder, env=home, capture_output=True, text=True, check=False, timeout=60)
     return done.returncode == 0, done.stdout + done.stderr
 

@@ -84,7 +84,7 @@ def by_in_toto(case: Case) -> tuple[bool, str]:
 
 
 def by_ampel(case: Case) -> tuple[bool, str]:
-    """The key is pinned in the policy; all of its tenets must hold, which is not what it does unless told to."""
+    """The key is pinned in the policy: one that names nobody would accept what nobody signed."""
     types = {"types": [case.type]}
     policy = {
         "id": "verdict",

@@ -12,10 +12,12 @@ from signing_case import ed_key
 
 from probatum.attestations.trust.file import load_trust
 from probatum.cli import app
+from probatum.collectors.manifest import load_manifest
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/auditor/log.md").read_text()
 # "probatum …" on a line of its own, or in `code`; a line of prose may break code
 _COMMANDS = re.findall(r"`probatum ([^`]+)`|^    probatum (.+)$", PAGE, re.MULTILINE)
+_BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
 def test_every_command_and_option_exists() -> None:
@@ -31,8 +33,14 @@ def test_every_command_and_option_exists() -> None:
         assert [word for word in command.split() if word.startswith("--") and word not in known] == [], command
 
 
+def test_its_manifest_is_one(tmp_path: Path) -> None:
+    [text] = [block for block in _BLOCKS if "pipeline:" in block]
+    (tmp_path / "probatum.yaml").write_text(text)
+    assert load_manifest(tmp_path / "probatum.yaml").log == "/srv/verdict-log"
+
+
 def test_its_trust_policy_is_one(tmp_path: Path) -> None:
-    text = PAGE.partition("```yaml\n")[2].partition("```")[0]
+    [text] = [block for block in _BLOCKS if "roles:" in block]
     one, two = witness("witness.example"), witness("other.example")
     for shown, key in (("witness.example", one.key), ("other.example", two.key), ("acme.example/verdicts", SIGNER.key)):
         text = text.replace(f"{shown}+<hash>+<base64>", f'"{key}"')

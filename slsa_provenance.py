@@ -11,6 +11,7 @@ Versions: v0.1 (Google Cloud Build), v0.2, and v1, which is the predicate of SLS
 | Google Cloud Build | v1 ``externalParameters.sourceToBuild``; v0.1 the materials | v0.1: ``recipe`` |
 | Tekton Chains | the materials alone | its tasks are materials, too |
 | BuildKit | v0.2 ``invocation.configSource``; v1 ``externalParameters.configSource`` | an empty builder id |
+| Witness | the materials alone, by digest | a predicate type of its own for v1, names as in Go, times as numbers |
 
 Nothing here is verified; a reader says what a document says, once somebody's signature over it held.
 """
@@ -20,14 +21,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 V01 = "https://slsa.dev/provenance/v0.1"
 V02 = "https://slsa.dev/provenance/v0.2"
 V1 = "https://slsa.dev/provenance/v1"
-TYPES = (V1, V02, V01)
+WITNESS = "https://slsa.dev/provenance/v1.0"
+"""What Witness calls version 1; no specification does."""
+TYPES = (V1, V02, V01, WITNESS)
 _NAMED_SOURCES = ("source", "sourceToBuild", "configSource", "workflow", "buildConfigSource")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_YEAR_10000 = 253_402_300_800
 
 
 @dataclass(frozen=True)
@@ -76,8 +81,10 @@ def read(statement: Mapping[str, Any]) -> Provenance:
     Args:
         statement: an in-toto statement with a predicate type of ``TYPES``.
     """
-    predicate = _map(statement.get("predicate"))
-    v1 = statement.get("predicateType") == V1
+    version, predicate = statement.get("predicateType"), _map(statement.get("predicate"))
+    v1 = version in (V1, WITNESS)
+    if version == WITNESS:
+        predicate = _spelled(predicate)
     definition, details = (_map(predicate.get(name)) for name in ("buildDefinition", "runDetails"))
     metadata = _map((details if v1 else predicate).get("metadata"))
     listed = definition.get("resolvedDependencies", []) if v1 else predicate.get("materials", [])
@@ -96,6 +103,25 @@ def read(statement: Mapping[str, Any]) -> Provenance:
         started=started,
         finished=finished,
     )
+
+
+def _spelled(predicate: Mapping[str, Any]) -> dict[str, Any]:
+    """Witness's predicate with the names and times of the specification."""
+    definition, details = (_camel(predicate.get(name)) for name in ("build_definition", "run_details"))
+    metadata = {name: _moment(value) for name, value in _camel(details.get("metadata")).items()}
+    return {"buildDefinition": definition, "runDetails": {**details, "metadata": metadata}}
+
+
+def _camel(value: Any) -> dict[str, Any]:
+    return {re.sub("_([a-z])", lambda found: found[1].upper(), str(name)): item for name, item in _map(value).items()}
+
+
+def _moment(value: Any) -> Any:
+    """Seconds since 1970 in RFC 3339; anything else as it is."""
+    seconds = _map(value).get("seconds")
+    if type(seconds) is not int or not 0 <= seconds < _YEAR_10000:
+        return value
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _old(name: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from probatum.slsa_provenance import V01, V02, V1, Material, Provenance, read
+from probatum.slsa_provenance import V01, V02, V1, WITNESS, Material, Provenance, read
 
 COMMIT = "a" * 40
 GIT = "git+https://git.example/org/repo@refs/heads/main"
@@ -135,3 +135,42 @@ def test_a_malformed_material_is_counted(item: Any) -> None:
     assert (found.malformed, found.materials) == (1, (SOURCE,))
     assert new({"resolvedDependencies": "x"}).malformed == 1
     assert new({"externalParameters": {"source": {"uri": 5}, "workflow": {"repository": 5}}}).sources == ()
+
+
+def of_witness(started: Any) -> Provenance:
+    dependency = {"name": "data.csv", "digest": {"sha256": "d" * 64}}
+    definition = {
+        "build_type": "https://witness.dev/slsa-build@v0.1",
+        "external_parameters": {"the_command": "train"},
+        "resolved_dependencies": [dependency],
+    }
+    metadata = {"invocation_id": "7", "started_on": started, "finished_on": {"seconds": 1795198487, "nanos": 5}}
+    details = {"builder": {"id": "https://witness.dev/witness-default-builder@v0.1"}, "metadata": metadata}
+    return read({"predicateType": WITNESS, "predicate": {"build_definition": definition, "run_details": details}})
+
+
+def test_witness_spells_version_1_as_go_does() -> None:
+    found = of_witness({"seconds": 0})
+    assert (found.builder, found.build_type, found.run) == (
+        "https://witness.dev/witness-default-builder@v0.1",
+        "https://witness.dev/slsa-build@v0.1",
+        "7",
+    )
+    assert (found.started, found.finished) == ("1970-01-01T00:00:00Z", "2026-11-20T18:14:47Z")
+    assert (found.materials, found.malformed) == ((Material(None, {"sha256": "d" * 64}),), 0)
+    assert found.parameters == {"the_command": "train"}
+
+
+@pytest.mark.parametrize(
+    "odd", [{"seconds": -1}, {"seconds": 10**12}, {"seconds": "5"}, {"seconds": True}, {}, 5, None]
+)
+def test_an_odd_time_of_witness_is_none(odd: Any) -> None:
+    assert of_witness(odd).started is None
+
+
+def test_only_witness_is_read_so() -> None:
+    """The names of its own under the type of the specification say nothing."""
+    found = read({"predicateType": V1, "predicate": {"run_details": {"builder": {"id": "https://b"}}}})
+    assert found.builder is None
+    other = {"runDetails": {"builder": {"id": "https://b"}}}
+    assert read({"predicateType": WITNESS, "predicate": other}).builder is None

@@ -19,17 +19,22 @@ from probatum.collectors.attestations import Attestations
 from probatum.collectors.base import Context
 from probatum.content import read_content
 from probatum.evaluator.graph import Observation, Subject
+from probatum.slsa_provenance import WITNESS
 
 COLLECTION = "https://witness.testifysec.com/attestation-collection/v0.1"
+BUILDER = "https://witness.dev/witness-default-builder@v0.1"
+"""What Witness calls itself outside of a CI service that it knows."""
 TRAIN = "tr 1 2 < data.csv > models/model.bin"
 MODEL = b"2,2\n"
 """What the training makes of ``1,2``."""
 
 
-def by_key(pem: bytes, now: datetime) -> TrustVerifier:
-    """Trusts one key with what happened in a step."""
+def by_key(pem: bytes, now: datetime, *, builder: str = BUILDER) -> TrustVerifier:
+    """Trusts one key with what happened in a step, and to speak for a builder."""
     key = PublicKey.from_pem(pem, source="key.pub")
-    return TrustVerifier(TrustPolicy({"machine": key}, {"link": _role("key:machine")}), now)
+    provenance = Role("provenance", ("key:machine",), (WITNESS,), builders=(builder,))
+    roles = {"link": _role("key:machine"), "provenance": provenance}
+    return TrustVerifier(TrustPolicy({"machine": key}, roles), now)
 
 
 def by_certificate(root: bytes, clock: bytes | None, now: datetime) -> TrustVerifier:
@@ -41,21 +46,19 @@ def by_certificate(root: bytes, clock: bytes | None, now: datetime) -> TrustVeri
     return TrustVerifier(policy, now)
 
 
-def collected(root: Path, document: bytes, verifier: TrustVerifier, now: datetime) -> Observation:
-    """The list of signed documents of a pipeline with the model and this document."""
+def collected(
+    root: Path, document: bytes, verifier: TrustVerifier, now: datetime, *, type: str = "attestation"
+) -> Observation:
+    """The list of signed documents, or another observation, of a pipeline with the model and this document."""
     write(root / "models/model.bin", MODEL)
     write(root / "attestations/train.json", document)
     content = read_content(root / "models/model.bin")
     model = Subject("model", "m", {"sha256": content.sha256}, "models/model.bin")
     subjects = {"pipeline:p": Subject("pipeline", "p"), model.id: model}
     context = Context(root, {"name": "p"}, subjects, contents={model.id: content}, verifier=verifier, now=now)
-    (listed,) = [item for item in Attestations().collect(context) if _is_list(item)]
-    assert isinstance(listed, Observation)
+    found = [item for item in Attestations().collect(context) if isinstance(item, Observation)]
+    (listed,) = [item for item in found if item.type == type]
     return listed
-
-
-def _is_list(item: object) -> bool:
-    return isinstance(item, Observation) and item.type == "attestation"
 
 
 def _role(signer: str) -> Role:

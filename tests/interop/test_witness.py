@@ -17,7 +17,7 @@ from interop_case import WITNESS, needs, said
 from package_case import written
 from signing_case import write
 from sigstore_service import Service, running
-from witness_case import COLLECTION, MODEL, TRAIN, by_certificate, by_key, collected
+from witness_case import BUILDER, COLLECTION, MODEL, TRAIN, by_certificate, by_key, collected
 
 from probatum.attestations.trust.predicates import LINK_PREDICATE
 
@@ -74,6 +74,14 @@ def test_an_exported_link(tmp_path: Path) -> None:
     seen(tmp_path, key, "-a", "link", "--attestor-link-export")
     found = by_key(public(key), now()).verify((tmp_path / "collection.json-link.json").read_bytes(), source="w")
     assert (found.reason, found.about) == ("", LINK_PREDICATE)
+
+
+def test_an_exported_provenance(tmp_path: Path) -> None:
+    key = KEYS["p256"]
+    seen(tmp_path, key, "-a", "slsa", "--attestor-slsa-export")
+    document = (tmp_path / "collection.json-slsa.json").read_bytes()
+    found = collected(tmp_path / "pipeline", document, by_key(public(key), now()), now(), type="provenance")
+    assert (found.result["verified"], found.result["builder"]) == (True, BUILDER)
 
 
 @dataclass(frozen=True)

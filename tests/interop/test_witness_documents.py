@@ -18,7 +18,7 @@ import pytest
 from certificate_case import Authority, pem
 from signing_case import ed_key, sha256
 from timestamp_case import Authority as Clock
-from witness_case import COLLECTION, MODEL, TRAIN, by_certificate, by_key, collected
+from witness_case import BUILDER, COLLECTION, MODEL, TRAIN, by_certificate, by_key, collected
 
 from probatum.attestations.trust.predicates import LINK_PREDICATE
 from probatum.evaluator.graph import Tier
@@ -62,6 +62,24 @@ def test_a_collection() -> None:
 def test_an_exported_link() -> None:
     found = by_key(file("key.pub"), LATER).verify(file("link.json"), source="w")
     assert (found.reason, found.about) == ("", LINK_PREDICATE)
+
+
+def test_an_exported_provenance(tmp_path: Path) -> None:
+    """Its form is Witness's own; it says what the model was made of, to whoever trusts the key with that builder."""
+    verifier = by_key(file("key.pub"), LATER)
+    found = collected(tmp_path, file("provenance.json"), verifier, LATER, type="provenance")
+    result = found.result
+    assert (result["verified"], result["builder"], result["signers"]) == (True, BUILDER, ["key:machine"])
+    data = sha256(b"1,2\n")
+    assert [item["digest"] for item in result["materials"]] == [{"sha256": data}]
+    assert (found.tier, result["started"]) == (Tier.ATTESTED, "2026-11-20T18:21:29Z")
+
+
+def test_a_provenance_of_another_builder() -> None:
+    strict = by_key(file("key.pub"), LATER, builder="https://b.example")
+    found = strict.verify(file("provenance.json"), source="w")
+    assert not found.verified
+    assert BUILDER in found.reason
 
 
 def test_a_certificate_that_has_expired_since() -> None:

@@ -37,7 +37,7 @@ class MlBom:
     """Joins CycloneDX documents to models."""
 
     name = "ml_bom"
-    version = "1"
+    version = "2"
     types: tuple[str, ...] = ("ml_bom",)
     kinds: tuple[str, ...] = ("model",)
     network = False
@@ -126,6 +126,7 @@ def _result(context: Context, examined: _Examined, subject: Subject) -> dict[str
         "dangling": sorted({ref for document in documents for ref in document["dangling"]}),
         "external": sorted({ref for document in documents for ref in document["external"]}),
         "joined": _joined(context, documents),
+        **_software(documents),
     }
 
 
@@ -152,11 +153,21 @@ def _no_document(examined: _Examined, subject: Subject) -> dict[str, Any]:
         "dangling": [] if path is None else list(examined.documents[path]["dangling"]),
         "external": [],
         "joined": [],
+        **_software(()),
     }
 
 
 def _digests(model: Mapping[str, Any]) -> str:
     return f"SHA-256 {', '.join(model['sha256'])}" if model["sha256"] else "no SHA-256"
+
+
+def _software(documents: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The software that the documents about one model name; it decides nothing, and tells who uses what."""
+    once = {tuple(package.items()): package for document in documents for package in document["packages"]}
+    return {
+        "packages": list(once.values()),
+        "packages_omitted": sum(document["packages_omitted"] for document in documents),
+    }
 
 
 def _joined(context: Context, documents: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

@@ -34,7 +34,9 @@ def impact(
     ] = None,
     package: Annotated[
         str | None,
-        typer.Option("--package", metavar="NAME[@VERSION]", help="Who uses this software package, and was it audited?"),
+        typer.Option(
+            "--package", metavar="NAME[==VERSION]|PURL", help="Who uses this software package, and was it audited?"
+        ),
     ] = None,
     max_seconds: MaxSeconds = DEFAULT_SECONDS,
     max_memory: MaxMemory = DEFAULT_MEMORY_MIB,
@@ -74,6 +76,8 @@ def _question(given: dict[str, str | None]) -> tuple[str, Question]:
     """The question in words and as a question; exactly one is asked."""
     from ..attestations.revocation import question
     from ..attestations.revocation.entry import identity_target, sha256_target
+    from ..attestations.revocation.package_question import about_package
+    from ..attestations.revocation.software import asked_software
     from ..attestations.revocation.targets import key_named
 
     asked = {name: value for name, value in given.items() if value is not None}
@@ -93,5 +97,4 @@ def _question(given: dict[str, str | None]) -> tuple[str, Question]:
     if name == "--identity":
         issuer, _, subject = value.partition(" ")
         return words, question.about_signer(identity_target(issuer, subject))
-    title, _, version = value.partition("@")
-    return words, question.about_package(title, version or None)
+    return words, about_package(asked_software(value))

@@ -54,6 +54,7 @@ def _details(item: Mapping[str, Any]) -> list[str]:
     name = plain(item.get("package"))
     advisories = (item.get("found") or {}).get("advisories")
     lines = _listed(name, "rests on it", item.get("how")) + _listed(name, "without it", item.get("changed"))
+    lines += _listed(name, "not told", (item.get("found") or {}).get("not_told"))
     if advisories is not None:
         lines.append(f"{name}: its audit knew {plain(', '.join(advisories)) or 'no advisory'}")
     return lines

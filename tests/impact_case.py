@@ -116,8 +116,8 @@ def trusted() -> TrustPolicy:
     return TrustPolicy({**made.keys, "builder": BUILDER.public}, made.roles)
 
 
-def contents(observations: list[Observation], **fields: Any) -> PackageContents:
-    graph = Graph.of({"name": "p"}, _SUBJECTS, observations)
+def contents(observations: list[Observation], *more: Subject, **fields: Any) -> PackageContents:
+    graph = Graph.of({"name": "p"}, [*_SUBJECTS, *more], observations)
     used = trusted()
     given: dict[str, Any] = {
         "checklist": checklist(),
@@ -131,9 +131,11 @@ def contents(observations: list[Observation], **fields: Any) -> PackageContents:
     return PackageContents(graph, assessment.document, settings_document(**given), pack(POLICIES), used)
 
 
-def kept(folder: Path, observations: list[Observation] | None = None, *, signed: bool = True, **fields: Any) -> Path:
-    """A verdict package on disk."""
-    made = contents(evidence() if observations is None else observations, **fields)
+def kept(
+    folder: Path, observations: list[Observation] | None = None, *more: Subject, signed: bool = True, **fields: Any
+) -> Path:
+    """A verdict package on disk, perhaps about more subjects."""
+    made = contents(evidence() if observations is None else observations, *more, **fields)
     write_package(folder, made, attestor=KeyAttestor([KEY]) if signed else None, version="0")
     return folder
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,8 +9,6 @@ from typing import Any
 from .entry import Target
 from .kept_package import Kept
 from .recorded_signers import ids_of, vouched
-
-_RUNS = re.compile(r"[-_.]+")
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ def about_evidence(key: str) -> Question:
 
     def ask(kept: Kept) -> Reliance:
         ids = frozenset(item for item, found in kept.graph.observations.items() if key in ids_of(found))
-        return Reliance(tuple(_cited(kept, ids)), ids)
+        return Reliance(tuple(cited(kept, ids)), ids)
 
     return ask
 
@@ -67,7 +64,7 @@ def about_signer(target: Target) -> Question:
             if names & set(pack["signers"]):
                 how.append(f"signature of the policies {pack['name']}")
                 whole = whole or f"the policies {pack['name']} are signed with it"
-        return Reliance((*how, *_cited(kept, ids)), ids, whole)
+        return Reliance((*how, *cited(kept, ids)), ids, whole)
 
     return ask
 
@@ -86,77 +83,6 @@ def about_policy(digest: str) -> Question:
     return ask
 
 
-def about_package(name: str, version: str | None = None) -> Question:
-    """Which verdicts are about a software package, and did their audit know an advisory about it?
-
-    An audit that knew none says nothing of one that came later: it is taken to count for nothing.
-
-    Args:
-        name: of the package, in any spelling (PEP 503).
-        version: only this one.
-    """
-    wanted = _normal(name)
-
-    def ask(kept: Kept) -> Reliance:
-        lists = [item for item in kept.graph.observations.values() if item.type == "dependencies"]
-        versions: set[str] = set()
-        sets: set[str] = set()
-        for item in lists:
-            for found in _packages(item.result.get("packages")):
-                if _normal(found.get("name")) == wanted and version in (None, found.get("version")):
-                    versions.add(str(found.get("version") or "any version"))
-                    sets.add(item.subject)
-        if not versions:
-            return Reliance(unclear=_unlisted(kept))
-        advisories, audits = _audited(kept, sets, wanted, version)
-        how = tuple(f"{wanted} {item}" for item in sorted(versions))
-        facts = {"versions": sorted(versions), "advisories": sorted(advisories), "dependency_sets": sorted(sets)}
-        return Reliance((*how, *_cited(kept, audits)), audits, found=facts)
-
-    return ask
-
-
-def _audited(kept: Kept, sets: set[str], wanted: str, version: str | None) -> tuple[set[str], frozenset[str]]:
-    """Advisories that the recorded audits knew, and the audits that knew none."""
-    advisories: set[str] = set()
-    silent = set()
-    for key, item in kept.graph.observations.items():
-        if item.type != "dependency_audit" or item.subject not in sets:
-            continue
-        known = [
-            str(found.get("id"))
-            for found in _packages(item.result.get("vulnerabilities"))
-            if _normal(found.get("package")) == wanted and version in (None, found.get("version"))
-        ]
-        advisories.update(known)
-        if not known:
-            silent.add(key)
-    return advisories, frozenset(silent)
-
-
-def _unlisted(kept: Kept) -> str:
-    """Why the absence of a package proves nothing; empty where every dependency was listed."""
-    graph = kept.graph
-    listed = {
-        item.subject
-        for item in graph.observations.values()
-        if item.type == "dependencies" and str(item.status) == "complete" and item.coverage.whole
-    }
-    sets = sorted(key for key, subject in graph.subjects.items() if subject.kind == "dependency_set")
-    if not sets:
-        return "the pipeline has no dependency set, so nobody knows what it uses"
-    unread = [key for key in sets if key not in listed]
-    return f"the packages of {', '.join(unread)} were not all listed" if unread else ""
-
-
-def _packages(value: Any) -> Iterator[Mapping[str, Any]]:
-    yield from (item for item in value if isinstance(item, Mapping)) if isinstance(value, list) else ()
-
-
-def _normal(name: Any) -> str:
-    return _RUNS.sub("-", str(name)).lower()
-
-
 def _names(trust: Mapping[str, Any], target: Target) -> set[str]:
     """The names of a key in the package's trust policy."""
     keys = trust.get("keys", {})
@@ -168,8 +94,8 @@ def _named(kept: Kept, key: str) -> str:
     return f"{observation.type} of {observation.subject}"
 
 
-def _cited(kept: Kept, ids: frozenset[str]) -> Iterator[str]:
-    """Every control and subject that was decided by citing one of some observations."""
+def cited(kept: Kept, ids: frozenset[str]) -> Iterator[str]:
+    """In words, every control and subject that was decided by citing one of some observations."""
     cited = False
     for control in kept.assessment["controls"] if ids else ():
         for item in control["subjects"]:

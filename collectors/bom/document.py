@@ -12,10 +12,12 @@ from typing import Any
 
 from ... import strict_json
 from ...errors import EvidenceError
+from .packages import packages
 from .references import references
 from .sections import MODEL, components, models, sections
 
 MAX_BYTES = 32 * 1024 * 1024
+MAX_PACKAGES = 20_000
 SPEC_VERSIONS = ("1.5", "1.6", "1.7")
 _LISTED = 20
 _IRI_REFERENCE = re.compile(r"(?:[^\x00-\x20\x7f-\xa0<>\"{}|\\^`%\ufdd0-\ufdef\ufff0-\uffff]|%[0-9A-Fa-f]{2})*")
@@ -30,7 +32,8 @@ def examine(request: Mapping[str, str]) -> dict[str, Any]:
 
     Returns:
         ``sha256``; ``unreadable`` with the reason when it is not strict JSON; else ``cyclonedx``, ``spec_version``,
-        ``errors``, ``dangling``, ``external``, ``models`` and ``components`` (those with a SHA-256).
+        ``errors``, ``dangling``, ``external``, ``models``, ``components`` (those with a SHA-256), ``packages`` and
+        ``packages_omitted``.
     """
     try:
         data = _read(Path(request["path"]))
@@ -61,6 +64,7 @@ def _summary(document: Mapping[str, Any], data: bytes) -> dict[str, Any]:
     errors += [f"bom-ref {ref!r} is used twice" for ref in links.repeated]
     errors += [f"reference to {ref!r}, which is not in the document" for ref in links.dangling]
     errors += list(_misplaced(document, "$"))
+    listed = packages(document)
     return {
         "spec_version": version if isinstance(version, str) else None,
         "errors": _bounded(errors),
@@ -68,6 +72,8 @@ def _summary(document: Mapping[str, Any], data: bytes) -> dict[str, Any]:
         "external": list(links.external),
         "models": [{**_named(model.component), "sections": sections(model)} for model in models(document)],
         "components": [named for named in map(_named, components(document)) if named["sha256"]],
+        "packages": listed[:MAX_PACKAGES],
+        "packages_omitted": len(listed[MAX_PACKAGES:]),
     }
 
 

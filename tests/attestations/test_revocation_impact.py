@@ -28,16 +28,21 @@ from probatum.attestations.package.zip_package import zip_bytes
 from probatum.attestations.revocation.entry import Target, identity_target
 from probatum.attestations.revocation.impact import FALLS, HOLDS, UNDECIDED, UNTOUCHED, Affected, impact
 from probatum.attestations.revocation.kept_package import packages_in
+from probatum.attestations.revocation.package_question import about_package as about
 from probatum.attestations.revocation.question import (
     Question,
     about_evidence,
-    about_package,
     about_policy,
     about_signer,
 )
+from probatum.attestations.revocation.software import asked_software
 from probatum.attestations.vsa import PACKAGE_FIELD
 from probatum.cli import app
 from probatum.errors import UsageError
+
+
+def about_package(text: str) -> Question:
+    return about(asked_software(text))
 
 
 def only(folder: Path, question: Question) -> Affected:
@@ -141,8 +146,10 @@ def test_policies(tmp_path: Path) -> None:
 def test_a_package_whose_audit_knew_nothing(tmp_path: Path, name: str) -> None:
     kept(tmp_path / "v")
     answer = only(tmp_path, about_package(name))
-    assert answer.found == {"versions": ["1.0"], "advisories": [], "dependency_sets": ["dependency_set:d"]}
-    assert answer.how == ("left-pad 1.0", "proof of TEST-02 for dependency_set:d")
+    assert answer.found == {
+        "versions": ["1.0"], "advisories": [], "dependency_sets": ["dependency_set:d"], "not_told": [],
+    }  # fmt: skip
+    assert answer.how == ("left-pad 1.0 in dependency_set:d", "proof of TEST-02 for dependency_set:d")
     assert (answer.state, answer.changed[0]) == (FALLS, "TEST-02 for dependency_set:d: pass becomes inconclusive")
 
 
@@ -154,15 +161,18 @@ def test_a_package_whose_advisory_was_judged(tmp_path: Path) -> None:
 
 def test_versions_of_a_package(tmp_path: Path) -> None:
     kept(tmp_path / "v", evidence(version="2.1"))
-    assert only(tmp_path, about_package("left-pad", "2.1")).state == FALLS
-    assert only(tmp_path, about_package("left-pad", "2.0")).state == UNTOUCHED
+    assert only(tmp_path, about_package("left-pad@2.1")).state == FALLS
+    assert only(tmp_path, about_package("left-pad==2.0")).state == UNTOUCHED
     assert only(tmp_path, about_package("other")).found["versions"] == ["any version"]
 
 
 def test_a_package_that_may_be_where_nobody_looked(tmp_path: Path) -> None:
     kept(tmp_path / "v", evidence(whole=False))
     answer = only(tmp_path, about_package("absent"))
-    assert (answer.state, answer.why) == (UNDECIDED, "the packages of dependency_set:d were not all listed")
+    assert (answer.state, answer.why) == (
+        UNDECIDED,
+        "the packages of dependency_set:d were not all listed: x: unreadable",
+    )
     shutil.rmtree(tmp_path / "v")
     made = contents([])
     alone = replace(made.graph, subjects={"pipeline:p": made.graph.subjects["pipeline:p"]})

@@ -56,7 +56,9 @@ def _details(item: Mapping[str, Any]) -> list[str]:
     lines = _listed(name, "rests on it", item.get("how")) + _listed(name, "without it", item.get("changed"))
     lines += _listed(name, "not told", (item.get("found") or {}).get("not_told"))
     if advisories is not None:
-        lines.append(f"{name}: its audit knew {plain(', '.join(advisories)) or 'no advisory'}")
+        audited = advisories or (item.get("found") or {}).get("dependency_sets")
+        told = f"its audit knew {plain(', '.join(advisories)) or 'no advisory'}" if audited else "no audit was about it"
+        lines.append(f"{name}: {told}")
     return lines
 
 

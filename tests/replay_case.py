@@ -48,7 +48,7 @@ POLICIES = PolicySet({"controls/TEST-01/control.rego": CONTROL})
 ENGINE = Regorus()
 
 
-def checklist() -> Checklist:
+def checklist(policies: PolicySet = POLICIES) -> Checklist:
     document = {
         "schema": "https://probatum.dev/checklist/v1",
         "id": "small",
@@ -56,7 +56,7 @@ def checklist() -> Checklist:
         "title": "Small",
         "controls": [{"id": "TEST-01"}],
     }
-    return checklist_from_document(document, POLICIES, source="test")
+    return checklist_from_document(document, policies, source="test")
 
 
 def observed(subject: Subject, size: int, *, type: str = "size", **result: Any) -> Observation:
@@ -73,13 +73,13 @@ def observed(subject: Subject, size: int, *, type: str = "size", **result: Any) 
     )
 
 
-def evaluated(sizes: dict[str, int]) -> PackageContents:
+def evaluated(sizes: dict[str, int], policies: PolicySet = POLICIES) -> PackageContents:
     models = [Subject("model", name, {"sha256": name * 64}, f"{name}.bin") for name in sizes]
     pipeline = Subject("pipeline", "p")
     inventory = {"policy": "block", "undeclared": [], "undeclared_count": 0, "found": [], "passed_over": []}
     observations = [observed(model, sizes[model.name]) for model in models]
     observations.append(observed(pipeline, 0, type="inventory", **inventory))
     graph = Graph.of({"name": "p"}, [*models, pipeline], observations)
-    given: dict[str, Any] = {"checklist": checklist(), "now": NOW, "engine": ENGINE, "stage": "training"}
-    assessment = evaluate(graph, policies=POLICIES, **given)
-    return PackageContents(graph, assessment.document, settings_document(**given), pack(POLICIES))
+    given: dict[str, Any] = {"checklist": checklist(policies), "now": NOW, "engine": ENGINE, "stage": "training"}
+    assessment = evaluate(graph, policies=policies, **given)
+    return PackageContents(graph, assessment.document, settings_document(**given), pack(policies))

@@ -50,7 +50,7 @@ def check_replay(package: CheckedPackage, replay: Replay | None) -> Iterator[Row
     try:
         again = _evaluate(package, replay.engine)
         found = expected if _text(again) == _text(assessment) else strict_json.digest(again)
-        differs = "" if found == expected else first_difference(assessment, again)
+        differs = "" if found == expected else _differs(package, again, replay.engine)
         other = _by_recorded_engine(package, replay.engine) if differs else ""
     except ProbatumError as error:
         yield Row("replay", False, expected, "", str(error))
@@ -58,6 +58,14 @@ def check_replay(package: CheckedPackage, replay: Replay | None) -> Iterator[Row
     detail = f"{differs} (evaluated with {used}{other})" if differs else ""
     stated = "" if used == recorded else f"recorded with {recorded}, replayed with {used}"
     yield Row("replay", not differs, expected, found, detail or stated)
+
+
+def _differs(package: CheckedPackage, again: Mapping[str, Any], engine: Engine) -> str:
+    """The first difference, with the place of the rule that made it."""
+    from .replay_rule import rule_at  # late: nothing differs, as a rule
+
+    first = first_difference(package.assessment["predicate"], again)
+    return f"{first.text}{rule_at(first, package, _settings(package), engine)}"
 
 
 def _engine_row(recorded: str, used: str, exact: bool) -> Row:
@@ -99,5 +107,8 @@ def _text(assessment: Mapping[str, Any]) -> str:
 def _evaluate(package: CheckedPackage, engine: Engine) -> Mapping[str, Any]:
     from ...evaluator.settings import evaluate_from
 
-    settings = strict_json.loads(package.files.read(SETTINGS), source=SETTINGS)
-    return evaluate_from(package.graph, package.policies, settings, engine).document
+    return evaluate_from(package.graph, package.policies, _settings(package), engine).document
+
+
+def _settings(package: CheckedPackage) -> Any:
+    return strict_json.loads(package.files.read(SETTINGS), source=SETTINGS)

@@ -127,12 +127,12 @@ def test_the_first_difference_is_named_with_its_rule(recorded: Any, replayed: An
     same = of(item("model:0", "pass"))["controls"][0]["subjects"]
     for document in (recorded, replayed):
         document["controls"][0]["subjects"] = [*same, *document["controls"][0]["subjects"]]
-    assert first_difference(recorded, replayed) == f"C-1 for model:a: {named}"
+    assert first_difference(recorded, replayed).text == f"C-1 for model:a: {named}"
 
 
 def test_what_differs_outside_controls_is_named() -> None:
-    assert first_difference(of(stage=None), of(stage="x")) == "the field stage differs"
-    assert first_difference(of(), of()) == "the assessments differ"
+    assert first_difference(of(stage=None), of(stage="x")).text == "the field stage differs"
+    assert first_difference(of(), of()).text == "the assessments differ"
 
 
 def test_the_exact_engine_can_be_asked_for(tmp_path: Path) -> None:

@@ -153,18 +153,34 @@ def manifest_of(root: Path, found: Discovery) -> Manifest:
 def undeclared(manifest: Manifest, found: Discovery) -> list[Found]:
     """Models and datasets that lie in the folder and that no model or dataset of the manifest covers.
 
-    A source folder does not cover them: what is only code to the manifest would be assessed as a model by nobody.
+    A source folder does not cover them: what is only code to the manifest would be assessed as a model by nobody. For
+    the same reason a dataset covers a model only where it holds arrays, as datasets do: nobody scans a pickle in it.
     """
-    covered = [item.location.strip("/") for item in manifest.subjects if item.location and item.kind in _DATA]
-    return [item for item in found.found if item.kind in ("model", "dataset") and not _covers(covered, item.path)]
+    models, data = _places(manifest, "model"), _places(manifest, "model", "dataset")
+    return [
+        item
+        for item in found.found
+        if item.kind in _DATA
+        and not _covers(data if item.kind == "dataset" or _is_array(manifest.root / item.path) else models, item.path)
+    ]
 
 
 _DATA = ("model", "dataset")
 _SUBJECT_KINDS = ("model", "dataset", "dependency_set", "workload", "gpu")
 
 
+def _places(manifest: Manifest, *kinds: str) -> list[str]:
+    return [item.location.strip("/") for item in manifest.subjects if item.location and item.kind in kinds]
+
+
 def _covers(locations: Iterable[str], path: str) -> bool:
     return any(path == place or path.startswith(f"{place}/") or place in (".", "") for place in locations)
+
+
+def _is_array(path: Path) -> bool:
+    """Whether a file begins as NumPy's and HDF5's files do, whatever it is called."""
+    head = _head(path) or b""
+    return head.startswith((b"\x89HDF", b"\x93NUMPY")) or (path.suffix.lower() == ".npz" and head.startswith(_ZIP))
 
 
 def _sources(found: Discovery) -> list[Subject]:
@@ -205,10 +221,8 @@ def _files(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def _by_content(path: Path, suffix: str) -> str | None:
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(_SNIFFED_BYTES)
-    except OSError:
+    head = _head(path)
+    if head is None:
         return None
     if _is_model(head, suffix):
         return "verdict" if head.startswith(_ZIP) and _is_verdict(path) else "model"
@@ -219,6 +233,14 @@ def _by_content(path: Path, suffix: str) -> str | None:
     if suffix in (".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf"):
         return "configuration"
     return "report" if suffix in (".json", ".sarif", ".xml") else None
+
+
+def _head(path: Path) -> bytes | None:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_SNIFFED_BYTES)
+    except OSError:
+        return None
 
 
 def _is_model(head: bytes, suffix: str) -> bool:

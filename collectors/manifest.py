@@ -133,7 +133,7 @@ def _check_schema(document: strict_yaml.Document) -> None:
     raise UsageError(
         f"{document.where(path)}: {name} is wrong",
         why=_why(error),
-        remedy="see docs/ci/manifest.md, or let your editor check the file against 'probatum init --schema'",
+        remedy="see docs/reference/manifest.md, or let your editor check the file against 'probatum init --schema'",
     )
 
 

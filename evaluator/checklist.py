@@ -110,7 +110,7 @@ def load_checklist(name_or_path: str | Path, policies: PolicySet) -> Checklist:
         PolicyError: it is unknown, unreadable, or wrong; names file, line and field.
     """
     text = str(name_or_path)
-    if isinstance(name_or_path, Path) or "/" in text or text.endswith((".yaml", ".yml")):
+    if isinstance(name_or_path, Path) or is_path(text):
         data, source = _read(Path(name_or_path)), text
     elif text in policies.checklists:
         data, source = policies.checklists[text], f"checklists/{text}.yaml"
@@ -121,6 +121,11 @@ def load_checklist(name_or_path: str | Path, policies: PolicySet) -> Checklist:
     except UsageError as error:
         raise PolicyError(error.what, why=error.why, remedy=error.remedy) from error
     return _checked(document, policies)
+
+
+def is_path(name_or_path: str) -> bool:
+    """Whether a checklist is meant by its path, not by its name."""
+    return "/" in name_or_path or name_or_path.endswith((".yaml", ".yml"))
 
 
 def checklist_from_document(document: Any, policies: PolicySet, *, source: str) -> Checklist:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..collectors.discovery import discover, manifest_of
-from ..collectors.manifest import FILE_NAME, Manifest, load_manifest
+from ..collectors.manifest import FILE_NAME, Manifest, inside, load_manifest
 from ..errors import UsageError
 
 _SHOWN = 20
@@ -35,7 +35,7 @@ def open_pipeline(path: Path, say: Callable[[str], None] = _silent) -> Manifest:
             remedy="give a folder, or the path of a probatum.yaml",
         )
     if (path / FILE_NAME).exists():
-        return load_manifest(path / FILE_NAME)
+        return load_manifest(inside(path, FILE_NAME, str(path)))  # no link to a file of somebody else's
     found = discover(path)
     manifest = manifest_of(path, found)
     say(f"no {FILE_NAME} in {path}: the folder was searched")

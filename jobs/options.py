@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from ..collectors.base import Progress, no_progress
-from ..collectors.manifest import Manifest
+from ..collectors.manifest import FILE_NAME, Manifest, inside
+from ..evaluator.checklist import is_path
 from ..evaluator.engines.limits import Limits as EngineLimits
 from ..evaluator.engines.opa_address import OpaServer
 from ..strict_json import DEFAULT_LIMITS, Limits
@@ -66,13 +67,18 @@ class Options:
 
 
 def checklist_of(manifest: Manifest | None, options: Options) -> str:
-    """Name or path of the checklist that a run is to use: the option, else the manifest's, else the usual one."""
+    """Name or path of the checklist that a run is to use: the option, else the manifest's, else the usual one.
+
+    Raises:
+        UsageError: the manifest names a file outside the pipeline's folder, or one that is not there.
+    """
     if options.checklist:
         return options.checklist
     if manifest is None or manifest.checklist is None:
         return DEFAULT_CHECKLIST
-    beside = manifest.root / manifest.checklist
-    return str(beside) if beside.is_file() else manifest.checklist
+    if not is_path(manifest.checklist) and not (manifest.root / manifest.checklist).is_file():
+        return manifest.checklist
+    return str(inside(manifest.root, manifest.checklist, f"{manifest.root / FILE_NAME}: checklist"))
 
 
 def bypasses_of(options: Options) -> list[dict[str, str]]:

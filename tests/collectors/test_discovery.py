@@ -90,7 +90,12 @@ def test_what_a_manifest_does_not_name_is_undeclared(folder: Path) -> None:
         "models/no_suffix",
     }
     whole = Manifest(folder, {"name": "p"}, (Subject("dataset", "all", location="."),))
-    assert undeclared(whole, discover(folder)) == []
+    assert {item.path for item in undeclared(whole, discover(folder))} == {
+        "models/a.safetensors",
+        "models/disguised.bin",
+    }, "what holds arrays may be data; a model that is called data would be scanned by nobody"
+    both = Manifest(folder, {"name": "p"}, (*whole.subjects, Subject("model", "m", location="models")))
+    assert undeclared(both, discover(folder)) == []
     code = Manifest(folder, {"name": "p"}, (Subject("source", "all", location="."),))
     assert len(undeclared(code, discover(folder))) == 4
 

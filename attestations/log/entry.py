@@ -55,10 +55,11 @@ def entry_of(document: bytes, *, source: str) -> bytes:
 
 
 def _identity(bundle: Mapping[str, Any], source: str) -> str:
-    """Whom the certificate in a sigstore bundle names, and who vouched for that."""
+    """Whom the certificate in a sigstore bundle names, and who vouched for that; else the id of its key."""
     from cryptography import x509
 
     from ..keyless.claims import claims_of
+    from ..keys.public_key import PublicKey
 
     try:
         material = bundle["verificationMaterial"]
@@ -67,5 +68,8 @@ def _identity(bundle: Mapping[str, Any], source: str) -> str:
     except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
         remedy = "log what a keyless signer made, or a DSSE envelope"
         raise TrustError(f"{source} has no certificate", why=str(error), remedy=remedy) from error
-    claims = claims_of(certificate)
-    return f"{claims['subject']} by {claims.get('issuer')}"
+    try:
+        claims = claims_of(certificate)
+    except TrustError:  # of a private authority: it vouches for the key
+        return PublicKey.of(certificate.public_key(), source=source).id
+    return f"{claims['subject']} by {claims['issuer']}"

@@ -102,9 +102,10 @@ class LogWriter:
             UsageError: the log cannot be written.
         """
         done = self.append(document, source="the verdict")
+        proof = done.proof(done.first)
         if self.witnesses:
             try:
-                return cosigned_proof(self.log, done.first, self.witnesses, old=done.first, tell=self.tell).to_bytes()
+                proof = cosigned_proof(self.log, done.first, self.witnesses, old=done.first, tell=self.tell)
             except ProbatumError as error:
                 self.tell(f"{error}; the proof is without signatures of witnesses")
-        return done.proof(done.first).to_bytes()
+        return proof.to_bytes()

@@ -163,6 +163,8 @@ def test_witnesses_over_http_cosign_and_what_they_say_is_kept(place: Path) -> No
         wrong = run("log", "export", log.folder, *both, code=1)
         assert "1 of 2 witnesses cosigned" in last_line(wrong)
         assert "no signature of other.example/w" in wrong.stderr
+        none = run("log", "export", log.folder, "--witness", f"{url}#{other.key}", code=1)
+        assert "0 of 1 witnesses cosigned" in last_line(none)
     assert [found.key for found in Note.parse(log.proof(0).checkpoint).verified([WITNESS.key])] == [WITNESS.key]
     two = run("log", "export", log.folder, "--witness", url, "--to", place / "kept", code=2)
     assert "where to?" in last_line(two)

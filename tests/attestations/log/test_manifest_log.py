@@ -15,6 +15,7 @@ from log_case import LOG_KEY, SIGNER, new_log, witness
 from signing_case import ed_key
 from typer.testing import CliRunner
 
+from probatum.attestations.log.checkpoint import verified
 from probatum.attestations.log.note import Note, cosignature
 from probatum.attestations.log.proof import LogProof
 from probatum.attestations.log.store import Log
@@ -237,14 +238,17 @@ def test_a_witness_is_refused_before_any_work_when_it_is_none(place: Path) -> No
     assert size(place) == 1
 
 
-def test_a_log_that_breaks_after_the_append_loses_no_verdict(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("lost", ["checkpoint", "tile/0/000.p/2"])
+def test_a_log_that_breaks_after_the_append_loses_no_verdict(place: Path, lost: str) -> None:
     """The entry is there and proven; what fails afterwards is said."""
 
     def answer(request: Any) -> Reply:
-        (place / "log/checkpoint").unlink()
+        (place / "log" / lost).unlink()
         return Reply(200, cosignature(request.checkpoint, WITNESS, 1_700_000_000))
 
     named(place)
     with stand_in(answer) as (url, _):
-        gate(place, "--log-key", place / "log.pem", "--log-witness", f"{url}#{WITNESS.key}")
-    assert (place / "verdict/verdict.tlog-proof").exists()
+        result = gate(place, "--log-key", place / "log.pem", "--log-witness", f"{url}#{WITNESS.key}")
+    proof = LogProof.parse((place / "verdict/verdict.tlog-proof").read_bytes())
+    assert verified(proof.checkpoint, SIGNER.key).size == 2
+    assert ("the proof is without signatures of witnesses" in result.stderr) == (lost != "checkpoint")

@@ -3,7 +3,8 @@
 Appends are held against the least that makes the same bytes durable: one write of them to the end of a file, and one
 ``fdatasync``. Every 256th append fills a tile and syncs more; the worst one is printed. Proofs are held against Go's
 own library, when the program in tests/attestations/log/peer was built and is named by --peer. Candidate and yardstick
-alternate, so that a busy machine slows both. Exit status 1 when a limit is missed.
+alternate, so that a busy machine slows both. With the program in tests/attestations/log/witness, named by --witness, it
+says how long an append takes that a real witness on this machine cosigns. Exit status 1 when a limit is missed.
 
 Example:
     python benchmarks/log.py --entries 1000000
@@ -39,10 +40,13 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=600, help="appends and proofs")
     parser.add_argument("--folder", type=Path, help="where to make the log; a temporary folder if not given")
     parser.add_argument("--peer", type=Path, help="the program of tests/attestations/log/peer")
+    parser.add_argument("--witness", type=Path, help="the program of tests/attestations/log/witness")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         log, signer = _built(Path(folder) / "log", options.entries)
         good = [appends(log, signer, options.rounds), proofs(log, options.rounds, options.peer)]
+        if options.witness is not None:
+            witnessed(log, signer, options.rounds, options.witness)
         checked(log)
     return 0 if all(good) else 1
 
@@ -81,6 +85,27 @@ def proofs(log: Log, rounds: int, peer: Path | None) -> bool:
         ).stdout
         print(f"  Go's golang.org/x/mod/sumdb/tlog: {float(text):.2f} ms on average; {median / float(text):.1f} x that")
     return median <= PROOF_LIMIT
+
+
+def witnessed(log: Log, signer: NoteSigner, rounds: int, program: Path) -> None:
+    """One entry at a time, cosigned and proven; for information."""
+    from probatum.attestations.log.cosigning import cosigned_proof
+    from probatum.attestations.log.remote_witness import RemoteWitness
+    from probatum.attestations.log.verifier_key import VerifierKey
+
+    command = [program, "witness.example/benchmark", str(log.key)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        key, url = (process.stdout.readline().strip() for _ in range(2))
+        asked = [RemoteWitness.of(url, VerifierKey.parse(key))]
+
+        def once() -> None:
+            first = log.append([_entry(0)], signer).first
+            cosigned_proof(log, first, asked, old=first, tell=sys.exit)
+
+        print(f"append, cosigned over HTTP, with its proof: {_shown([_ms(once) for _ in range(rounds)])}")
+        process.stdin.close()
 
 
 def checked(log: Log) -> None:

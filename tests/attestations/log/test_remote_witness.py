@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cosigner_case import SOURCE, real_witness
 from go_case import built
 from log_case import SIGNER, assert_whole, entry, new_log
-from signing_case import ed_key
+from signing_case import ed_key, envelope, statement
 
+from probatum.attestations.log.check_log import check_log
 from probatum.attestations.log.cosigning import cosigned, cosigned_proof
 from probatum.attestations.log.note import Note
 from probatum.attestations.log.remote_witness import RemoteWitness
 from probatum.attestations.log.store import Log
 from probatum.attestations.log.verifier_key import NoteSigner
+from probatum.attestations.log.writer import LogWriter
+from probatum.attestations.trust.policy import Role, TrustPolicy
+from probatum.attestations.trust.trusted import TrustedLog
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +77,21 @@ def test_new_proofs_carry_its_cosignature(tmp_path: Path, witness: RemoteWitness
     assert cosigners(proof.checkpoint, witness) == 1
     assert cosigners(log.proof(2).checkpoint, witness) == 1  # those that `log prove` makes afterwards have it, too
     assert told == []
+
+
+def test_what_it_cosigned_holds_under_a_trust_policy_that_demands_it(tmp_path: Path, witness: RemoteWitness) -> None:
+    """From a signed statement to the time by which the witness saw it."""
+    document = envelope(statement("0" * 64), ed_key())
+    log = new_log(tmp_path / "log", 300)
+    proof = LogWriter(log, SIGNER, [witness], pytest.fail).detach(document)
+    trusted = TrustedLog(str(log.key), (str(witness.key),), 1)
+    policy = TrustPolicy({}, {"log": Role("log", ("log:internal",), ())}, logs={"internal": trusted})
+    now = datetime.now(UTC)
+    found = check_log(document, proof, trust=policy, now=now)
+    assert [row for row in found.rows if not row.ok] == []
+    assert found.logs == {"internal"}
+    assert found.signed_at is not None
+    assert abs(now - found.signed_at) < timedelta(minutes=1)
 
 
 def test_a_rolled_back_log_gets_nothing(tmp_path: Path, witness: RemoteWitness) -> None:

@@ -13,7 +13,8 @@ from .log_show import show
 from .log_witness import witness
 
 log_app = typer.Typer(
-    help="Keep a transparency log of verdicts, prove what is in it, and notice when it is rewritten.",
+    help="Keep a transparency log of verdicts, prove what is in it, and notice when it is rewritten. `gate` logs its"
+    " verdicts where --log or the pipeline's manifest says.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

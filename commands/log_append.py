@@ -23,7 +23,10 @@ def append(
         typer.Option("--out", "-o", help="File for the proof; in the package or beside the file by default."),
     ] = None,
 ) -> int:
-    """Log a signed statement or the verdict of a package, and write the proof of it.
+    """Log a signed statement, or a verdict.
+
+    The proof of it goes into the package, which may be a ZIP file, or beside the statement. `gate` logs verdicts itself
+    where --log or the pipeline's manifest names a log.
 
     Example: probatum log append /srv/verdict-log verdict --key log.pem
     """

@@ -39,7 +39,10 @@ def check(
     quiet: Quiet = False,
     no_color: NoColor = False,
 ) -> int:
-    """Compute the whole log anew from its entries, and say which entries were rewritten, are gone, or were forked.
+    """Find entries rewritten, removed or forked.
+
+    The whole log is computed anew from its entries, and compared with every checkpoint, package, repository and copy
+    that is given. For two checkpoints alone, see `log prove --from`.
 
     Example: probatum log check /srv/verdict-log --checkpoint verdict --git ../checkpoints
     """

@@ -32,11 +32,14 @@ def export(
     ] = None,
     log_key: LogKey = None,
 ) -> int:
-    """Hand the newest checkpoint to a file, a git repository or witnesses, which refuse a log that did not just grow.
+    """Give checkpoints to files, git or witnesses.
+
+    The newest is added where the last one is a beginning of it, and refused where the log did anything but grow.
+    Witnesses are servers (C2SP tlog-witness); their cosignatures are verified, and go into proofs made from then on.
 
     Example: probatum log export /srv/verdict-log --git ../checkpoints
 
-    Example: probatum log export /srv/verdict-log --witness https://witness.example/w#witness.vkey
+    Example: probatum log export /srv/log --witness https://w.example#witness.vkey
     """
     from ..attestations.log.export import export_to_file, export_to_git
     from ..attestations.log.store import Log

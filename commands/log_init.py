@@ -21,7 +21,10 @@ def init(
     ],
     key: Private,
 ) -> int:
-    """Begin a log, and print the verifier key that goes into the trust policies of those who shall believe it.
+    """Begin a log, and print its verifier key.
+
+    The key goes into the trust policies of those who shall believe the log. The log's folder may go into the manifests
+    of pipelines (`log:`), for `gate` to log their verdicts there.
 
     Example: probatum log init /srv/verdict-log --origin example.com/verdicts --key log.pem
     """

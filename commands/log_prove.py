@@ -43,7 +43,10 @@ def prove(
     ] = None,
     log_key: LogKey = None,
 ) -> int:
-    """Write a proof that an entry is in the newest checkpoint, or that one checkpoint continues another.
+    """Prove an entry, or that the log only grew.
+
+    An entry is proven to be in the newest checkpoint, with the cosignatures that it has by now. Any two checkpoints are
+    held against each other with --from and --to; exit status 1 says that the second does not continue the first.
 
     Example: probatum log prove /srv/verdict-log verdict
 

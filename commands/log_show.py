@@ -23,7 +23,9 @@ def show(
     quiet: Quiet = False,
     no_color: NoColor = False,
 ) -> int:
-    """Show a log's size, root and key, and its newest entries. Only the checkpoint's signature is verified.
+    """Show a log and its newest entries.
+
+    Only the signature of its checkpoint is verified; see `log check`.
 
     Example: probatum log show /srv/verdict-log --find credit-scoring
     """

@@ -29,7 +29,10 @@ def witness(
     ] = None,
     now: Now = None,
 ) -> int:
-    """Refuse a log that was rolled back or forked since it was last seen; else remember it, and cosign its checkpoint.
+    """Be a witness: remember a log that only grows.
+
+    One that was rolled back or forked since it was last seen is refused; else its checkpoint is cosigned, if there is a
+    key to do it with. To ask other witnesses, see `log export --witness`.
 
     Example: probatum log witness /srv/verdict-log --state seen.json --name witness.example.com --key witness.pem
     """

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from package_case import contents
 from relied_case import (
     ANA,
     BO,
@@ -34,6 +35,7 @@ from signing_case import ed_key, policy, sha256
 
 from probatum.attestations.package.write import PackageContents
 from probatum.evaluator.graph import Observation
+from probatum.strict_json import digest
 
 VERDICT = "earlier verdict: verdicts/training/verdict.dsse.json"
 APPROVAL = "approval: approvals/a.dsse.json"
@@ -242,3 +244,57 @@ def test_the_signature_of_a_key_that_was_taken_out_of_the_policy(root: Path, tmp
     assert {row.check for row in report.failures} == {APPROVAL, WAIVED}
     assert GATE in kept.values()
     assert verified(tmp_path, made, TRUST).ok
+
+
+def told_by(machine: Any, *types: str) -> Change:
+    """What makes observations those of another machine."""
+
+    def change(item: Observation) -> Observation:
+        return replace(item, extra={"origin": machine}) if item.type in types else item
+
+    return change
+
+
+def test_what_only_another_machine_looked_at_is_said_to_be_that(root: Path, tmp_path: Path) -> None:
+    """Its documents stayed there: whoever signed its evidence vouches for them, and no row says more."""
+    made = everything(root)
+    lone = replace(made, raw={}, settings={**made.settings, "waivers": []})
+    lone.assessment["digests"]["waivers"] = {"sha256": digest([])}
+    types = ("verdict", "approval", "waivers")
+    report = verified(tmp_path, altered(lone, told_by({"document": "c.dsse.json"}, *types)))
+    assert {check: row.ok for check, row in rows(report).items()} == {VERDICT: None, APPROVAL: None, WAIVED: None}
+    assert all("c.dsse.json alone says" in row.detail for row in rows(report).values())
+    assert report.ok
+    report = verified(tmp_path, altered(made, told_by("nowhere", "approval")))
+    assert rows(report)[APPROVAL].ok, "the document is there, whoever speaks of it"
+
+
+def test_a_package_that_rests_on_nobody_else_has_no_such_rows(root: Path, tmp_path: Path) -> None:
+    assert rows(verified(tmp_path, contents(root))) == {}
+    assert rows(verified(tmp_path, relying(root))) == {}
+
+
+def test_a_subject_that_lies_nowhere_is_known_by_its_digest(root: Path, tmp_path: Path) -> None:
+    """A model in a registry has no place here; what was approved is the content that the manifest states."""
+    approved(root)
+    made = relying(root)
+
+    def elsewhere(of: PackageContents, sha256: str) -> PackageContents:
+        known = {key: replace(item, location=None) for key, item in of.graph.subjects.items()}
+        known["model:m"] = replace(known["model:m"], digest={"sha256": sha256})
+        return altered(replace(of, graph=replace(of.graph, subjects=known)), lambda item: item)
+
+    assert rows(verified(tmp_path, elsewhere(made, made.graph.subjects["model:m"].digest["sha256"])))[APPROVAL].ok
+    assert rows(verified(tmp_path, elsewhere(made, "a" * 64)))[APPROVAL].ok is False
+
+
+def test_evidence_of_a_shape_that_no_collector_makes(root: Path, tmp_path: Path) -> None:
+    """Whatever a gate signs, a row says what does not hold."""
+    odd: list[Any] = ["x", 5, {"source": 5, "sha256": None}, {}]
+
+    def change(item: Observation) -> Observation:
+        lists = {"verdict": "verdicts", "approval": "approvals", "waivers": "waivers"}
+        return replace(item, result={lists[item.type]: odd}) if item.type in lists else item
+
+    report = verified(tmp_path, altered(relying(root), change))
+    assert {row.check for row in report.failures} >= {"earlier verdict: 5", "approval: None"}

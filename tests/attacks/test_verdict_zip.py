@@ -144,6 +144,8 @@ def test_what_cannot_be_read_as_an_archive(tmp_path: Path, package: dict[str, by
     assert kind(tmp_path, bytes(data)) == "model"
     assert kind(tmp_path, b"PK\x03\x04") == "model"
     assert kind(tmp_path, b"PK\x03\x04" + b"\x00" * 64) == "model"
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, 46, 4, 0)
+    assert kind(tmp_path, b"PK\x03\x04" + b"\x00" * 46 + end) == "model", "a directory that is none"
     link = tmp_path / "link.zip"
     link.symlink_to(write(tmp_path / "v.zip", zip_bytes(package)))
     assert not verdict_zip.is_verdict_zip(link, lambda name, head: False)

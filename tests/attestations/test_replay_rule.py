@@ -10,10 +10,16 @@ from typing import Any
 import pytest
 from package_case import KEY, check
 from replay_case import CONTROL, ENGINE, evaluated
+from signing_case import write
 
 from probatum.attestations.attestor import KeyAttestor
+from probatum.attestations.package.files import PackageFiles
 from probatum.attestations.package.write import PackageContents, write_package
 from probatum.attestations.verify import replay_rule
+from probatum.attestations.verify.package import CheckedPackage
+from probatum.attestations.verify.replay_difference import Difference
+from probatum.attestations.verify.replay_rule import rule_at
+from probatum.errors import EngineError
 from probatum.evaluator.engines.base import RuleResult
 from probatum.evaluator.policies import PolicySet
 
@@ -138,3 +144,31 @@ def test_an_engine_that_finds_less(tmp_path: Path) -> None:
     detail = check(tmp_path, engine=Silent()).rows[-1].detail
     assert "only recorded: " in detail
     assert f"which is one of {PATH}:17" in detail
+
+
+class Tired:
+    """Stands for an engine that is stopped by its limits while the rules are tried one by one."""
+
+    name, version = ENGINE.name, ENGINE.version
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    def run(self, modules: Any, batches: Any) -> Any:
+        self.runs += 1
+        if self.runs > 1:
+            raise EngineError("it takes too long")
+        return ENGINE.run(modules, batches)
+
+
+def test_rules_that_cannot_be_tried_are_all_named(tmp_path: Path) -> None:
+    detail = told(tmp_path, evaluated({"b": 1}, SEVERAL), without("no name"), Tired())
+    assert f"only replayed: no name, which is one of {PATH}:17, {PATH}:30, {PATH}:38 (evaluated with" in detail
+
+
+def test_policies_that_only_another_engine_reads(tmp_path: Path) -> None:
+    """Open Policy Agent may decide with what the parser here does not take: then no place is told."""
+    write(tmp_path / "x", "")
+    of, policies = evaluated({"a": 1}).graph, PolicySet({PATH: CONTROL + b"\ndeny contains {"})
+    package = CheckedPackage(PackageFiles.open(tmp_path), b"", {}, {}, of, policies, ())
+    assert rule_at(Difference("x", "TEST-01", "model:a", "deny"), package, {}, ENGINE) == ""

@@ -2,10 +2,13 @@
 
 Rules: safe types only, one document, duplicate keys refused, alias expansion bounded (an alias may not make a document
 of more than ``max_nodes`` nodes), dates kept as text, so that a manifest's digest does not depend on YAML's types.
+Numbers are finite and decimal: ``010`` and ``1:30`` are 8 and 90 by YAML 1.1, and 10 and a text by YAML 1.2.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +19,7 @@ from .errors import UsageError
 
 _MAX_NODES = 200_000
 _MAX_DEPTH = 64
+_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _Path = tuple[str | int, ...]
 
 
@@ -35,7 +39,26 @@ class _Loader(yaml.SafeLoader):
         self._depth -= 1
         return node
 
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        """A whole number that every reader takes for the same one."""
+        if not _DECIMAL.fullmatch(node.value):
+            raise _odd_number(node)
+        return int(node.value)
 
+    def construct_yaml_float(self, node: yaml.ScalarNode) -> float:
+        """A number that JSON has, too: with an infinite age limit nothing is ever too old."""
+        if ":" in node.value or "_" in node.value or not math.isfinite(value := super().construct_yaml_float(node)):
+            raise _odd_number(node)
+        return float(value)
+
+
+def _odd_number(node: yaml.ScalarNode) -> yaml.MarkedYAMLError:
+    problem = f"{node.value} is no decimal number, and other readers take it for another one: quote it if it is text"
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_yaml_float)
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()

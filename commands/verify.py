@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -141,7 +141,7 @@ def verify(
 
     written = _output(formats, manifest, quiet=quiet, no_color=no_color)
     expected = Expectations(
-        pipeline, checklist, stage, policy_digest, max_age, _moment("--not-before", not_before), no_bypasses,
+        pipeline, checklist, stage, policy_digest, _days(max_age), _moment("--not-before", not_before), no_bypasses,
         None if gate_trust is None else load_trust(gate_trust).digest, parameters_digest,
     )  # fmt: skip
     asked = audit.Audit(
@@ -191,6 +191,17 @@ def _write_manifest(report: VerificationReport, path: Path | None) -> None:
         sys.stdout.flush()
     else:
         write_atomic(path, text.encode("utf-8", "surrogateescape"))
+
+
+def _days(age: float | None) -> float | None:
+    """A greatest age; one that no calendar holds would compare with nothing."""
+    if age is not None and not 0 <= age <= timedelta.max.days:
+        raise UsageError(
+            f"--max-age {age} is no age",
+            why=f"it is in days, from 0 to {timedelta.max.days}",
+            remedy="write it like 30",
+        )
+    return age
 
 
 def _moment(option: str, text: str | None) -> datetime | None:

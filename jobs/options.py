@@ -72,7 +72,7 @@ def checklist_of(manifest: Manifest | None, options: Options) -> str:
     Raises:
         UsageError: the manifest names a file outside the pipeline's folder, or one that is not there.
     """
-    if options.checklist:
+    if options.checklist is not None:
         return options.checklist
     if manifest is None or manifest.checklist is None:
         return DEFAULT_CHECKLIST

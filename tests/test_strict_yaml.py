@@ -24,6 +24,15 @@ def test_every_field_has_its_line() -> None:
         ("a: !!python/object/apply:os.system [id]\n", "not valid YAML"),
         ("--- 1\n--- 2\n", "not valid YAML"),
         ("a: \x00\n", "not valid YAML"),
+        ("a: 010\n", "m.yaml:1:4: not valid YAML"),
+        ("a: 1:30\n", "1:30 is no decimal number"),
+        ("a: 0x10\n", "not valid YAML"),
+        ("a: 1_000\n", "not valid YAML"),
+        ("a: 1_0.5\n", "not valid YAML"),
+        ("a: 1:30.5\n", "not valid YAML"),
+        ("a: .inf\n", ".inf is no decimal number"),
+        ("a: -.inf\n", "not valid YAML"),
+        ("a: .nan\n", "not valid YAML"),
     ],
 )
 def test_what_means_two_things_is_refused(text: str, part: str) -> None:
@@ -31,6 +40,11 @@ def test_what_means_two_things_is_refused(text: str, part: str) -> None:
         strict_yaml.load(text.encode(), source="m.yaml")
     assert part in str(caught.value)
     assert caught.value.remedy
+
+
+def test_decimal_numbers_are_read() -> None:
+    value = strict_yaml.load(b"[0, 7, -30, +5, 0.5, -1.25, 1.0e+3, '010', 1.2.3]", source="m.yaml").value
+    assert value == [0, 7, -30, 5, 0.5, -1.25, 1000.0, "010", "1.2.3"]
 
 
 def test_an_alias_bomb_is_refused_before_it_expands() -> None:

@@ -114,7 +114,7 @@ class Expectations:
             "pipeline", "checklist", "stage", "policy_digest", "no_bypasses", "gate_trust", "parameters_digest",
         )  # fmt: skip
         for name in asked:
-            if wanted := getattr(self, name):
+            if (wanted := getattr(self, name)) not in (None, False):  # an empty name was asked for, too
                 yield Row(name.replace("_", " "), False, str(wanted), "", "only a verdict tells this")
         yield from self.of_time(time, now)
 

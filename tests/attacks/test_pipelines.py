@@ -71,3 +71,30 @@ def test_a_model_that_is_passed_off_as_data(tmp_path: Path, place: str) -> None:
     (told,) = [reason["message"] for reason in document["reasons"] if reason["code"] == "undeclared"]
     assert "data/d.pkl" in told
     assert ("data/d.npy" in told) is (place == "data/d.pkl"), "arrays are data"
+
+
+def test_an_option_whose_variable_is_empty(tmp_path: Path) -> None:
+    """``--checklist "$CHECKLIST"`` in a CI job that does not set it: the pipeline's own choice must not take over."""
+    folder = pipeline(tmp_path / "pipeline", checklist="secure-pipeline")
+    result = CliRunner().invoke(app, ["gate", str(folder), "--checklist", ""])
+    assert result.exit_code == 2
+    assert "there is no checklist ''" in result.stderr
+
+
+@pytest.mark.parametrize("number", [".nan", ".inf", "1:30", "010"])
+def test_a_limit_that_is_no_number(tmp_path: Path, number: str) -> None:
+    """Nothing is older than for ever, or than what is no number; and 010 is 8 to one reader and 10 to another."""
+    folder = pipeline(tmp_path / "pipeline")
+    manifest = (folder / "probatum.yaml").read_text()[:-1]
+    (folder / "probatum.yaml").write_text(f'{manifest}, "parameters": {{"MODEL-01": {{"max_age_days": {number}}}}}}}')
+    result = CliRunner().invoke(app, ["gate", str(folder)])
+    assert result.exit_code == 2
+    assert f"{number} is no decimal number" in result.stderr
+
+
+@pytest.mark.parametrize("age", ["nan", "inf", "-1", "1e300"])
+def test_a_greatest_age_that_is_none(tmp_path: Path, age: str) -> None:
+    (tmp_path / "a.dsse.json").write_text("{}")
+    result = CliRunner().invoke(app, ["verify", str(tmp_path / "a.dsse.json"), "--max-age", age])
+    assert result.exit_code == 2
+    assert "is no age" in result.stderr

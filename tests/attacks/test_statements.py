@@ -394,10 +394,11 @@ def test_a_report_without_a_check_that_was_made_is_no_verification() -> None:
 @pytest.mark.parametrize(
     "wanted",
     [{"pipeline": "p"}, {"checklist": "c"}, {"stage": "training"}, {"policy_digest": "0" * 64}, {"no_bypasses": True},
-     {"max_age_days": 1.0}, {"not_before": NOW}, {"gate_trust": "0" * 64}, {"parameters_digest": "0" * 64}],
+     {"max_age_days": 1.0}, {"not_before": NOW}, {"gate_trust": "0" * 64}, {"parameters_digest": "0" * 64},
+     {"pipeline": ""}, {"policy_digest": ""}],
 )  # fmt: skip
 def test_what_an_attestation_cannot_tell_is_refused(tmp_path: Path, wanted: dict[str, Any]) -> None:
-    """An expectation that a document says nothing about is not met by silence."""
+    """An expectation that a document says nothing about is not met by silence, nor is that of an empty variable."""
     report = verified(tmp_path, signed(GOOD), expected=Expectations(**wanted))
     assert failure(report).check in (next(iter(wanted)).replace("_", " "), "age")
 

@@ -10,7 +10,7 @@ import typer
 from ..errors import UsageError
 from ..evaluator.engines.limits import DEFAULT_MEMORY_MIB, DEFAULT_SECONDS, Limits
 from .options import MaxMemory, MaxSeconds, NoColor, Quiet, Tables
-from .output import finish, guarded, output
+from .output import Output, finish, guarded, output
 
 if TYPE_CHECKING:
     from ..attestations.revocation.question import Question
@@ -38,6 +38,9 @@ def impact(
             "--package", metavar="NAME[==VERSION]|PURL", help="Who uses this software package, and was it audited?"
         ),
     ] = None,
+    every: Annotated[
+        bool, typer.Option("--list", help="Ask nothing: list every verdict, who signed it, and how it came out.")
+    ] = False,
     max_seconds: MaxSeconds = DEFAULT_SECONDS,
     max_memory: MaxMemory = DEFAULT_MEMORY_MIB,
     formats: Tables = None,
@@ -56,9 +59,10 @@ def impact(
     from ..reports.impact import render_impact
 
     target = output(formats, quiet=quiet, no_color=no_color)
-    asked, question = _question(
-        {"--evidence": evidence, "--key": key, "--identity": identity, "--policy": policy, "--package": package}
-    )
+    given = {"--evidence": evidence, "--key": key, "--identity": identity, "--policy": policy, "--package": package}
+    if every:
+        return _list(folder, target, [name for name, value in given.items() if value is not None])
+    asked, question = _question(given)
     with engine_named("regorus", limits=Limits(max_seconds, max_memory)) as engine:
         document = impact_document(asked, answers(folder, question, engine))
     target.write(lambda format, color, width: render_impact(document, format, color=color, width=width))
@@ -70,6 +74,20 @@ def impact(
     if not counts[HOLDS]:
         return finish("pass", f"none of {total} verdicts rests on it")
     return finish("pass", f"{counts[HOLDS]} of {total} verdicts rest on it, and still hold without it")
+
+
+def _list(folder: Path, target: Output, asked: list[str]) -> int:
+    if asked:
+        raise UsageError("one question at a time", why=f"--list asks none, {asked[0]} does", remedy="leave one out")
+    from ..attestations.revocation.listing import list_document, list_verdicts
+    from ..reports.verdict_list import render_verdicts
+
+    document = list_document(list_verdicts(folder))
+    target.write(lambda format, color, width: render_verdicts(document, format, color=color, width=width))
+    total, damaged = len(document["verdicts"]), sum(bool(item["problem"]) for item in document["verdicts"])
+    if damaged or not total:
+        return finish("inconclusive", f"{damaged} of {total} verdicts cannot be read")
+    return finish("pass", f"{total} verdicts")
 
 
 def _question(given: dict[str, str | None]) -> tuple[str, Question]:

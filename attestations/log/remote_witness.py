@@ -7,7 +7,6 @@ the first time believes it; from then on it wants a proof that the log grew from
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from time import time
 from urllib.parse import urlsplit
@@ -159,7 +158,8 @@ def _post(url: str, body: bytes) -> _Answer:
                 kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
                 status = answer.status_code
     except (OSError, ValueError, requests.RequestException, HTTPError) as error:
-        raise TrustError(f"{url} does not answer", why=re.sub(r"\s+", " ", str(error)), remedy="try again") from error
+        reason = getattr(error.args[0] if error.args else None, "reason", error)  # what hides behind many retries
+        raise TrustError(f"{url} does not answer", why=str(reason), remedy="try again") from error
     if len(data) > _MAX_BYTES:
         raise TrustError(f"{url} does not answer", why=f"with less than {_MAX_BYTES} bytes", remedy="try another")
     return _Answer(status, kind, data)

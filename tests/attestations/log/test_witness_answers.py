@@ -91,6 +91,22 @@ def test_what_is_no_cosignature_is_refused_with_the_reason(log: Log, reply: Repl
     assert why in refusal(log, lambda _: reply)
 
 
+def test_only_what_calls_itself_a_size_is_one(log: Log) -> None:
+    """Anything else is an error page, and no reason to ask again."""
+    with stand_in(lambda request: Reply(409, b"3\n") if request.old == 0 else Reply(200, line(request))) as (
+        url,
+        asked,
+    ):
+        assert cosigned(log, [RemoteWitness.of(url, WITNESS.key)]).done == ()
+    assert len(asked) == 1
+
+
+def test_one_that_is_not_there_is_said_in_a_few_words(log: Log) -> None:
+    found = cosigned(log, [RemoteWitness.of("http://127.0.0.1:1", WITNESS.key)])
+    assert "Connection refused" in str(found.refused[0])
+    assert "retries" not in str(found.refused[0])
+
+
 def test_one_that_does_not_answer_does_not_hold_up_the_others(log: Log) -> None:
     with (
         stand_in(lambda _: Reply(200, b"", endless=30)) as (slow, _),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,7 +42,6 @@ class TrustSource:
         """
         found = cls(strict_yaml.load(read_limited(path, MAX_BYTES), source=str(path)), path.parent)
         found._refuse_merges()
-        found._refuse_no_numbers(found.document.value, ())
         found._refuse_unreviewed()
         found._check_schema()
         return found
@@ -113,14 +111,6 @@ class TrustSource:
         for place in self.document.lines:
             if place and place[-1] == "<<":
                 raise self.wrong(place, "a merge key hides what it brings in", "write the fields where they are meant")
-
-    def _refuse_no_numbers(self, value: Any, place: Place) -> None:
-        """``.nan`` is neither too small nor too large for any limit."""
-        if isinstance(value, float) and not math.isfinite(value):
-            raise self.wrong(place, f"{value} is no number", "write a number, or leave the field out")
-        items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-        for name, item in items:
-            self._refuse_no_numbers(item, (*place, str(name) if isinstance(value, dict) else name))
 
     def _refuse_unreviewed(self) -> None:
         value = self.document.value

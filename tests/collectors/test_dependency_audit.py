@@ -159,6 +159,13 @@ def test_included_file_is_audited_too(root: Path) -> None:
     assert [item["package"] for item in observation.result["vulnerabilities"]] == ["jinja2"]
 
 
+def test_what_could_not_be_read_of_a_lock_file_is_named(root: Path) -> None:
+    (root / "requirements.txt").write_text("-r gone.txt\nnumpy==2.1.0\n")
+    observation = observe(pipeline(root, advisories="advisories"))
+    assert (observation.status, observation.result["audited"]) == ("partial", 1)
+    assert "gone.txt" in str(observation.coverage.skipped)
+
+
 def test_package_for_another_platform_is_audited_too(root: Path) -> None:
     (root / "requirements.txt").write_text("jinja2==3.1.2 ; sys_platform == 'win32'\n")
     assert len(observe(pipeline(root, advisories="advisories")).result["vulnerabilities"]) == 1

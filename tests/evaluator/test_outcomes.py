@@ -341,6 +341,20 @@ def test_an_engine_that_leaves_answers_out_makes_nothing_pass(answer: Any) -> No
     assert assess(graph(observation()), engine=Broken(answer)).result == "inconclusive"
 
 
+@pytest.mark.parametrize("left_out", ["applies", "deny", "proof"])
+def test_an_engine_that_leaves_one_rule_out_is_not_taken_to_have_found_nothing(left_out: str) -> None:
+    good = observation()
+    proof = {"subject": "model:net", "evidence": [good.id]}
+    whole = {"applies": RuleResult(["model:net"]), "deny": RuleResult([]), "proof": RuleResult([proof])}
+    assert assess(graph(good), engine=Broken([{"tiny.tiny_01": whole}])).result == "pass"
+    found = assess(graph(good), engine=Broken([{"tiny.tiny_01": {**whole, left_out: RuleResult(error="x")}}]))
+    del whole[left_out]
+    silent = assess(graph(good), engine=Broken([{"tiny.tiny_01": whole}]))
+    assert (found.result, only(found)["outcome"]) == ("inconclusive", "inconclusive")
+    assert (silent.result, only(silent)["outcome"]) == ("inconclusive", "inconclusive")
+    assert "gave no answer" in str(silent.document["controls"])
+
+
 def test_evaluation_is_deterministic() -> None:
     one, two = observation(), observation(observed_at="2026-11-20T05:00:00Z", result={"bad": True})
     first = assess(graph(one, two, subjects=[subject(), subject("other")]))

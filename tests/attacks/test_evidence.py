@@ -236,6 +236,7 @@ ISOLATED = {
         ({"workflow": TRAIN}, False),
         ({"workflow": TRAIN.replace("main", "other")}, False),
         ({"workflow": f"{REPOSITORY}/.github/workflows/collect.yml@refs/heads/main"}, False),
+        ({"workflow": ISOLATED["workflow"], "build_config": ISOLATED["workflow"]}, False),
         ({"workflow": f"{REPOSITORY.upper()}/.github/workflows/collect.yml@refs/heads/main"}, False),
         ({"workflow": f"{REPOSITORY}-trusted/.github/workflows/collect.yml@refs/tags/v1"}, True),
         ({"runner": "self-hosted"}, False),

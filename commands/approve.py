@@ -10,7 +10,7 @@ import typer
 from ..errors import UsageError
 from .options import Now, Pipeline, Quiet, Stage, moment
 from .output import finish, guarded, ignore, say
-from .signing import Keys, Sign, Signing, SigstoreConfig, attestor_of, say_signed
+from .signing import Certificate, Keys, Sign, Signing, SigstoreConfig, attestor_of, say_signed
 
 if TYPE_CHECKING:
     from ..attestations.attestor import Attestor
@@ -31,6 +31,7 @@ def approve(
     reject: Annotated[bool, typer.Option("--reject", help="Say no instead.")] = False,
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write.")] = Path("approval.json"),
     keys: Keys = None,
+    certificate: Certificate = None,
     sign: Sign = Signing.KEY,
     sigstore_config: SigstoreConfig = None,
     now: Now = None,
@@ -44,7 +45,7 @@ def approve(
     from ..jobs.granting import approve as approved
     from ..jobs.opening import open_pipeline
 
-    attestor = _attestor(keys, sign, sigstore_config)
+    attestor = _attestor(keys, sign, sigstore_config, certificate)
     manifest = open_pipeline(pipeline, ignore if quiet else say)
     name = str(manifest.pipeline["name"])
     approval = Approval(str(stage), DECISIONS[reject], approver, name, reason)
@@ -62,6 +63,7 @@ def waive(
         Path | None, typer.Option("--out", "-o", help="File to write; waivers/ID.json beside the manifest by default.")
     ] = None,
     keys: Keys = None,
+    certificate: Certificate = None,
     sign: Sign = Signing.KEY,
     sigstore_config: SigstoreConfig = None,
     now: Now = None,
@@ -74,7 +76,7 @@ def waive(
     from ..jobs.granting import waive as waived
     from ..jobs.opening import open_pipeline
 
-    attestor = _attestor(keys, sign, sigstore_config)
+    attestor = _attestor(keys, sign, sigstore_config, certificate)
     manifest = open_pipeline(pipeline, ignore if quiet else say)
     written = waived(manifest, waiver, attestor, out, moment(now)[0])
     if not quiet:
@@ -82,8 +84,8 @@ def waive(
     return finish("pass", f"wrote {written}; name it in the waiver, relative to the manifest, as `signed`")
 
 
-def _attestor(keys: list[str] | None, sign: Signing, instance: str | None) -> Attestor:
-    attestor = attestor_of(keys, sign, instance=instance)
+def _attestor(keys: list[str] | None, sign: Signing, instance: str | None, certificate: Path | None) -> Attestor:
+    attestor = attestor_of(keys, sign, instance=instance, certificate=certificate)
     if attestor is None:
         raise UsageError("this is worth nothing unsigned", why="--sign none was given", remedy="leave it out")
     return attestor

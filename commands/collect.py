@@ -9,7 +9,7 @@ import typer
 
 from .options import NoColor, Now, Online, Pipeline, Quiet, Skip, Trust, moment
 from .output import finish, guarded, ignore, say
-from .signing import Keys, Signing, SigstoreConfig, attestor_of, say_signed
+from .signing import Certificate, Keys, Signing, SigstoreConfig, attestor_of, say_signed
 
 
 @guarded
@@ -19,6 +19,7 @@ def collect(
     raw: Annotated[Path | None, typer.Option("--raw", help="Folder for the tools' raw reports, by digest.")] = None,
     trust: Trust = None,
     keys: Keys = None,
+    certificate: Certificate = None,
     sign: Annotated[
         Signing | None,
         typer.Option("--sign", help="Sign the graph, as for `gate`; not signed unless this or --key is given."),
@@ -45,7 +46,9 @@ def collect(
     from ..jobs.options import Options
     from ..reports.progress import progress
 
-    attestor = attestor_of(keys, sign or Signing.KEY, instance=sigstore_config) if sign or keys else None
+    attestor = None
+    if sign or keys or certificate:
+        attestor = attestor_of(keys, sign or Signing.KEY, instance=sigstore_config, certificate=certificate)
     manifest = open_pipeline(pipeline, ignore if quiet else say)
     with progress(quiet=quiet, color=not no_color) as report:
         options = Options(*moment(now), trust=trust, online=online, skip=tuple(skip or ()), progress=report)

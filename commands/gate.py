@@ -41,6 +41,7 @@ from .options import (
 )
 from .output import finish, guarded, ignore, output, say
 from .signing import (
+    Certificate,
     Keys,
     NoSign,
     Sign,
@@ -81,6 +82,7 @@ def gate(
     evidence: EvidenceFiles = None,
     allow_unsigned: AllowUnsigned = False,
     keys: Keys = None,
+    certificate: Certificate = None,
     sign: Sign = Signing.KEY,
     no_sign: NoSign = False,
     sigstore_config: SigstoreConfig = None,
@@ -105,7 +107,9 @@ def gate(
     target = output(formats, quiet=quiet, no_color=no_color)
     opa = opa_server(opa_url, opa_ca, opa_cert, opa_key)
     check_out(out)
-    attestor = attestor_of(keys, sign, no_sign=no_sign, instance=sigstore_config) if out is not None else None
+    attestor = None
+    if out is not None:
+        attestor = attestor_of(keys, sign, no_sign=no_sign, instance=sigstore_config, certificate=certificate)
     manifest = open_pipeline(pipeline, ignore if quiet else say)
     logged, unlogged = log.of(manifest, attestor, ignore if quiet else say)
     detached = {**detached_by(timestamp, attestor), **logged}

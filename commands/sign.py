@@ -10,7 +10,7 @@ import typer
 from ..errors import UsageError
 from .options import NoColor, Now, Online, Quiet, Revocations, Tables, Trust, moment
 from .output import finish, guarded, ignore, output, say
-from .signing import Sign, Signing, SigstoreConfig, Timestamp, attestor_of, countersignature_detached
+from .signing import Certificate, Sign, Signing, SigstoreConfig, Timestamp, attestor_of, countersignature_detached
 
 if TYPE_CHECKING:
     from ..attestations.verify.report import VerificationReport
@@ -26,6 +26,7 @@ def sign(
         list[str] | None,
         typer.Option("--key", metavar="KEY", help="Sign with this PEM file or securesystemslib URI. Repeatable."),
     ] = None,
+    certificate: Certificate = None,
     sign: Sign = Signing.KEY,
     sigstore_config: SigstoreConfig = None,
     timestamp: Timestamp = None,
@@ -68,7 +69,7 @@ def sign(
         return finish("fail", f"REFUSED, and not signed: {_failed(looked.report)}")
     tell = ignore if quiet else say
     tell(_shown(looked.report))
-    attestor = attestor_of(key, sign, instance=sigstore_config)
+    attestor = attestor_of(key, sign, instance=sigstore_config, certificate=certificate)
     assert attestor is not None
     place = countersigning.sign(looked, attestor, countersignature_detached(timestamp))
     if trust is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,7 +15,7 @@ from .output import say
 from .passphrase import passphrase
 
 if TYPE_CHECKING:
-    from ..attestations.attestor import Attestor
+    from ..attestations.attestor import Attestor, KeyAttestor
     from ..attestations.package.write import Detach
 
 INSTANCE = "PROBATUM_SIGSTORE_CONFIG"
@@ -35,6 +36,14 @@ Keys = Annotated[
         "--key",
         metavar="KEY",
         help="Sign with this PEM file or securesystemslib URI; else your local key. Repeatable: everyone signs.",
+    ),
+]
+Certificate = Annotated[
+    Path | None,
+    typer.Option(
+        "--certificate",
+        metavar="FILE",
+        help="PEM: the certificate of --key, and those above it. It goes along, for those who trust its authority.",
     ),
 ]
 Sign = Annotated[
@@ -66,7 +75,12 @@ NoSign = Annotated[bool, typer.Option("--no-sign", help="The same as --sign none
 
 
 def attestor_of(
-    keys: list[str] | None, sign: Signing = Signing.KEY, *, no_sign: bool = False, instance: str | None = None
+    keys: list[str] | None,
+    sign: Signing = Signing.KEY,
+    *,
+    no_sign: bool = False,
+    instance: str | None = None,
+    certificate: Path | None = None,
 ) -> Attestor | None:
     """Who signs, by the options; None when nobody is to.
 
@@ -78,11 +92,14 @@ def attestor_of(
         sign: how to sign.
         no_sign: the same as ``Signing.NONE``.
         instance: the ``ClientTrustConfig`` for keyless; what the variable ``INSTANCE`` says when None.
+        certificate: file with the certificate of the one key.
 
     Raises:
         UsageError: the options contradict each other, or a key cannot be had.
         TrustError: a key cannot be read or used; there is no identity here, or its services cannot be reached.
     """
+    if certificate is not None and (len(keys or ()) != 1 or no_sign or sign in (Signing.NONE, Signing.KEYLESS)):
+        raise _contradiction("--certificate and anything but one --key", "a certificate is of one key")
     if no_sign or sign == Signing.NONE:
         if keys:
             raise _contradiction("--key and no signature", "it is unclear whether to sign")
@@ -91,7 +108,10 @@ def attestor_of(
         raise _contradiction("--key and --sign keyless", "it is unclear who is to sign")
     if sign == Signing.AUTO:
         sign = _chosen(keys)
-    return _keyless(instance or os.environ.get(INSTANCE)) if sign == Signing.KEYLESS else _by_key(keys)
+    if sign == Signing.KEYLESS:
+        return _keyless(instance or os.environ.get(INSTANCE))
+    by_keys = _by_key(keys)
+    return by_keys if certificate is None else _certified(by_keys, certificate)
 
 
 def detached_by(timestamp: str | None, attestor: Attestor | None) -> dict[str, Detach]:
@@ -152,7 +172,14 @@ def _keyless(instance: str | None) -> Attestor:
     return attestor
 
 
-def _by_key(keys: list[str] | None) -> Attestor:
+def _certified(by_keys: KeyAttestor, certificate: Path) -> Attestor:
+    from ..attestations.certificates.certificate_attestor import certificate_attestor
+
+    (key,) = by_keys.keys
+    return certificate_attestor(key, certificate)
+
+
+def _by_key(keys: list[str] | None) -> KeyAttestor:
     from ..attestations.attestor import KeyAttestor
     from ..attestations.keys.choose import choose_signer
 

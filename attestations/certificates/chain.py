@@ -47,6 +47,18 @@ class Chain:
         ]
 
     @property
+    def holder(self) -> str:
+        """The subject of the signer's certificate, as text (RFC 4514).
+
+        Raises:
+            TrustError: it is malformed.
+        """
+        try:
+            return self.load()[0].subject.rfc4514_string()
+        except ValueError as error:
+            raise TrustError("the certificate is malformed", why=str(error)[:200]) from error
+
+    @property
     def key(self) -> PublicKey:
         """The public key in the signer's certificate.
 
@@ -127,7 +139,7 @@ def _der(data: bytes, source: str) -> list[bytes]:
         else:
             found = [x509.load_der_x509_certificate(data)]
         return [item.public_bytes(Encoding.DER) for item in found]
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise TrustError(f"{source} has a malformed certificate", why=str(error)[:200]) from error
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import ProbatumError
 from ..timestamps.timestamp import check_stamp, claimed_time
 from ..trust.policy import TrustPolicy
-from ..trust.signing_time import Judged, SignatureFacts, judged_at, shown
+from ..trust.signing_time import NOTHING_KNOWN, Judged, SignatureFacts, judged_at, shown
 from ..trust.trusted import CertificateSigner
 from .chain import Chain
 
@@ -38,7 +38,13 @@ class Holders:
 
 
 def holders(
-    trust: TrustPolicy, chain: Chain, signature: bytes, now: datetime, as_of: datetime | None = None
+    trust: TrustPolicy,
+    chain: Chain,
+    signature: bytes,
+    now: datetime,
+    as_of: datetime | None = None,
+    *,
+    beside: SignatureFacts = NOTHING_KNOWN,
 ) -> Holders:
     """Whose certificate it is; that the signature is the certificate's key's, the caller has checked.
 
@@ -48,10 +54,11 @@ def holders(
         signature: what its timestamps must be over.
         now: see `signing_time.judged_at`.
         as_of: see `signing_time.judged_at`.
+        beside: what others vouch for the signature with, apart from what came with the certificate.
     """
     signed_at, authorities, reasons = _stamped(trust, chain, signature)
-    judged = judged_at(now, as_of, signed_at)
-    facts = SignatureFacts(signed_at, authorities=authorities, key=chain.key)
+    facts = SignatureFacts(signed_at, authorities=authorities, key=chain.key).and_beside(beside)
+    judged = judged_at(now, as_of, facts.signed_at)
     found = {}
     for name, signer in sorted(trust.certificates.items()):
         reason = _objection(signer, chain, judged)
@@ -60,6 +67,39 @@ def holders(
         else:
             found[f"certificate:{name}"] = facts
     return Holders(found, tuple(reasons))
+
+
+def known_holders(trust: TrustPolicy, chain: Chain) -> Holders:
+    """Whose certificate it is at a time when all of it was valid, if what came with it is what its chain needs.
+
+    Whether it was valid when it signed is another question (`holders`): a signer whose certificate has ended is no
+    stranger, as one whose key has ended is none.
+
+    Args:
+        trust: signers and their roots.
+        chain: the certificate and what came with it.
+    """
+    found, reasons = {}, []
+    for name, signer in sorted(trust.certificates.items()):
+        if reason := _unknown(signer, chain):
+            reasons.append(f"{name}: {reason}")
+        else:
+            found[f"certificate:{name}"] = SignatureFacts(key=chain.key)
+    return Holders(found, tuple(reasons))
+
+
+def _unknown(signer: CertificateSigner, chain: Chain) -> str:
+    try:
+        leaf, intermediates = chain.load()
+        if reason := _other_holder(signer, leaf):
+            return reason
+        begin = max(each.not_valid_before_utc for each in (leaf, *intermediates))
+        needed = code_verifier(signer.roots.load(), begin).verify(leaf, intermediates).chain
+    except Exception as error:  # as in `_objection`
+        return f"the chain does not hold at any time: {str(error)[:300]}"
+    if [leaf, *intermediates] == needed[:-1]:
+        return ""
+    return "the certificates that came with it are not those between it and the root, in their order"
 
 
 def _stamped(trust: TrustPolicy, chain: Chain, signature: bytes) -> tuple[datetime | None, frozenset[str], list[str]]:
@@ -85,7 +125,7 @@ def _objection(signer: CertificateSigner, chain: Chain, judged: Judged) -> str:
         reason = _other_holder(signer, leaf)
         if reason:
             return reason
-        _verifier(signer, judged.at).verify(leaf, intermediates)
+        code_verifier(signer.roots.load(), judged.at).verify(leaf, intermediates)
     except Exception as error:  # a hostile certificate makes the library raise far more than its own errors
         at = (
             f"at the time of signing, {shown(judged.at)}"
@@ -96,8 +136,13 @@ def _objection(signer: CertificateSigner, chain: Chain, judged: Judged) -> str:
     return ""
 
 
-def _verifier(signer: CertificateSigner, at: datetime) -> Any:
-    """The library's verifier for certificates that sign code, with these roots alone, at this time."""
+def code_verifier(roots: list[x509.Certificate], at: datetime) -> Any:
+    """The library's verifier for certificates that sign code.
+
+    Args:
+        roots: the only certificates that a chain may end in.
+        at: the time at which all of it must be valid.
+    """
     from cryptography.x509 import BasicConstraints, ExtendedKeyUsage, KeyUsage
     from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store
 
@@ -105,7 +150,7 @@ def _verifier(signer: CertificateSigner, at: datetime) -> Any:
     leaf = ExtensionPolicy.permit_all().require_present(ExtendedKeyUsage, either, _signs_code)
     leaf = leaf.may_be_present(KeyUsage, either, _signs).may_be_present(BasicConstraints, either, _is_no_authority)
     authority = ExtensionPolicy.webpki_defaults_ca().may_be_present(ExtendedKeyUsage, either, _may_sign_code)
-    builder = PolicyBuilder().store(Store(signer.roots.load())).time(at)
+    builder = PolicyBuilder().store(Store(roots)).time(at)
     return builder.extension_policies(ca_policy=authority, ee_policy=leaf).build_client_verifier()
 
 

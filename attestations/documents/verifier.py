@@ -138,7 +138,9 @@ class TrustVerifier:
         """Who else signed what this document says; asked once its own signatures hold."""
         if not beside.countersignatures:
             return NOBODY_ELSE
-        found = countersigned(beside.countersignatures, payload_of(data, source=source), self._trust, self._now)
+        found = countersigned(
+            beside.countersignatures, payload_of(data, source=source), self._trust, self._now, self._as_of
+        )
         _refuse_failed(found.rows, source)
         return found.known
 

@@ -19,6 +19,7 @@ from ...evaluator.graph import Graph
 from ...evaluator.graph_document import load_graph
 from ...evaluator.policies import PolicySet
 from ...verification import countersignature_paths
+from ..certificates.chain import chain_of_bundle
 from ..documents import dsse
 from ..package.files import LIMITS, PackageFiles
 from ..package.names import (
@@ -187,6 +188,9 @@ def _signers(data: bytes, name: str) -> frozenset[Target]:
     envelope = dsse.from_document(envelope_in(data, source=name), source=name)
     found = {Target("key", key_id) for key_id, _ in envelope.signatures if key_id}
     material = strict_json.loads(data, source=name, limits=LIMITS).get("verificationMaterial", {})
+    if "x509CertificateChain" in material:
+        chain = chain_of_bundle({"verificationMaterial": material}, source=name)
+        return frozenset(found if chain is None else {*found, Target("key", chain.key.id)})
     return frozenset(found | (_certified(material, name) if "certificate" in material else set()))
 
 

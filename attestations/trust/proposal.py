@@ -15,6 +15,7 @@ from typing import Any
 from ... import strict_json
 from ...errors import ProbatumError, TrustError
 from ...verification import countersignature_paths
+from ..certificates.certified_form import is_certified
 from ..certificates.chain import chain_of_bundle
 from ..documents import dsse
 from ..keyless.claims import claims_of
@@ -133,6 +134,11 @@ def _identity_signers(document: Mapping[str, Any], found: Proposal, source: str)
     chain = chain_of_bundle(document, source=source)
     if chain is None:
         raise TrustError(f"{source} holds no certificate", why="nothing in it says who signed")
+    if is_certified(document):
+        found.left_out.append(
+            f"the certificate of {chain.holder}, who signed the verdict: ask for its authority's root"
+        )
+        return
     claims = claims_of(chain.load()[0])
     worth = {name: claims[name] for name in _WORTH if name in claims}
     proposed = ProposedIdentity(claims["issuer"], claims["subject"], worth, _SIGNED)

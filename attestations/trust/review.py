@@ -13,7 +13,7 @@ from ...files import read_limited
 from . import identity_pattern
 from .file import load_trust
 from .policy import Role, TrustPolicy
-from .predicates import DEFAULT_TYPES
+from .predicates import DEFAULT_TYPES, VSA
 from .signing_time import Judged, shown
 from .source import MAX_BYTES
 from .trusted import Certificates
@@ -179,14 +179,11 @@ def _ended(policy: TrustPolicy, ends: Mapping[str, datetime], now: datetime) -> 
 def _reach(policy: TrustPolicy, role: Role, ends: Mapping[str, datetime], now: datetime) -> Iterator[Finding]:
     """Whether enough signers can sign one document, and can do so now."""
     place = f"roles.{role.name}"
+    alone = VSA not in role.predicate_types  # a verdict is countersigned in files of its own, whoever signs
     together = [signer for signer in role.signers if not signer.startswith("identity:")]
-    if len(together) < role.threshold and role.threshold > 1:
+    if alone and len(together) < role.threshold and role.threshold > 1:
         why = f"{role.threshold} must sign, but a document that an identity signs carries one signature"
         yield Finding(WARNING, place, f"nobody can reach it: {why}")
-    if role.name == "verdict" and any(signer.startswith("certificate:") for signer in role.signers):
-        yield Finding(
-            WARNING, place, "verdicts are signed with keys or by identities: its certificates count for nothing"
-        )
     live = [signer for signer in role.signers if _lives(policy, signer, ends, now)]
     if len(live) < role.threshold:
         why = f"{len(live)} of its {len(role.signers)} signers may sign now, and {role.threshold} must"

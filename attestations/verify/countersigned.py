@@ -16,7 +16,6 @@ from datetime import datetime
 from ...verification import LOG_PROOF, MAX_COUNTERSIGNATURES, TIMESTAMP, Beside, Countersignature
 from ..package.names import countersignature_path
 from ..trust.policy import TrustPolicy
-from ..trust.roles import Facts
 from ..trust.signing_time import SignatureFacts
 from .envelope import Others, joined
 from .report import Row, equal, failed
@@ -24,14 +23,21 @@ from .signed_bytes import read_signed
 from .witnessed import vouched
 
 
-def countersigned(found: Sequence[Countersignature], payload: bytes, trust: TrustPolicy, now: datetime) -> Others:
+def countersigned(
+    found: Sequence[Countersignature],
+    payload: bytes,
+    trust: TrustPolicy,
+    now: datetime,
+    as_of: datetime | None = None,
+) -> Others:
     """Check the countersignatures of a verdict.
 
     Args:
         found: as they lie beside it.
         payload: the verdict's, whose signature holds.
         trust: who may sign, and who may vouch for times and entries.
-        now: no time may lie after it.
+        now: no time may lie after it; see also `signing_time.judged_at`.
+        as_of: see `signing_time.judged_at`.
 
     Returns:
         The rows of every check, and what is known of each signature; a row that failed refuses the verdict.
@@ -41,25 +47,24 @@ def countersigned(found: Sequence[Countersignature], payload: bytes, trust: Trus
         return Others((Row("countersignatures", False, expected, f"{len(found)} or more", "there are too many"),))
     if not found:
         return Others(absent="there is no countersignature beside it")
-    rows: list[Row] = []
-    known: Facts = {}
-    for each in found:
-        known = joined(known, _checked(each, payload, trust, now, rows))
-    return Others(tuple(rows), known)
+    each = [_checked(one, payload, trust, now, as_of) for one in found]
+    rows = tuple(row for item in each for row in item.rows)
+    return Others(rows, joined(*(item.known for item in each)), tuple(why for item in each for why in item.late))
 
 
-def _checked(one: Countersignature, payload: bytes, trust: TrustPolicy, now: datetime, rows: list[Row]) -> Facts:
-    own: list[Row] = [equal(f"{one.path}: name", _path_of(one), one.path, "it was renamed, or changed")]
-    signed = read_signed(one.data, one.path, trust, own)
+def _checked(
+    one: Countersignature, payload: bytes, trust: TrustPolicy, now: datetime, as_of: datetime | None
+) -> Others:
+    rows: list[Row] = [equal(f"{one.path}: name", _path_of(one), one.path, "it was renamed, or changed")]
+    signed = read_signed(one.data, one.path, trust, rows)
     if signed is not None:
         wanted, got = (hashlib.sha256(content).hexdigest() for content in (payload, signed.payload))
-        own.append(equal(f"{one.path}: content", wanted, got, "it is over something else than this verdict"))
-    rows += own
-    if signed is None or failed(own):
-        return {}
+        rows.append(equal(f"{one.path}: content", wanted, got, "it is over something else than this verdict"))
+    if signed is None or failed(rows):
+        return Others(tuple(rows))
     beside, facts = _vouched(one, trust, now)
-    rows += beside
-    return dict.fromkeys(signed.signers, (signed.facts.and_beside(facts),))
+    known, late = signed.judged(facts, trust, now, as_of)
+    return Others((*rows, *beside), known, late)
 
 
 def _path_of(one: Countersignature) -> str:

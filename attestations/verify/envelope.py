@@ -18,7 +18,7 @@ from ...errors import ProbatumError
 from ..package.files import LIMITS
 from ..schemas import check
 from ..statement import STATEMENT_V1, parse_statement
-from ..trust.policy import TrustPolicy
+from ..trust.policy import Role, TrustPolicy
 from ..trust.predicates import ASSESSMENT, VSA
 from ..trust.roles import Facts, allow
 from ..trust.signing_time import NOTHING_KNOWN, SignatureFacts
@@ -69,12 +69,19 @@ class Others:
     Args:
         rows: of every check that was made; one that failed refuses the whole.
         known: what is known of each signature, by the signer's name.
+        late: why signatures that hold do not count.
         absent: what to say where signatures are missing; empty where somebody did sign elsewhere, or nobody could.
     """
 
     rows: tuple[Row, ...] = ()
     known: Facts = field(default_factory=dict)
+    late: tuple[str, ...] = ()
     absent: str = ""
+
+    def missing(self, roles: Sequence[Role]) -> tuple[str, ...]:
+        """What to say where too few signatures count for some roles."""
+        several = self.absent and any(role.threshold > 1 for role in roles)
+        return (*self.late, self.absent) if several else self.late
 
 
 def nobody() -> tuple[Sequence[Row], SignatureFacts]:
@@ -118,19 +125,20 @@ def check_envelope(
     if signed is None:
         return CheckedStatement(tuple(rows))
     beside, facts = vouched()
-    facts, also = signed.facts.and_beside(facts), others(signed.payload)
+    also = others(signed.payload)
     rows += also.rows
     statement = _statement(signed.payload, name, predicate_type, rows)
     if failed(rows):
         return CheckedStatement((*rows, *beside))
-    known = joined(dict.fromkeys(signed.signers, (facts,)), also.known)
+    own, late = signed.judged(facts, trust, now, as_of)
+    known = joined(own, also.known)
     allowed = allow(trust, predicate_type, known, statement, now, as_of=as_of, facts=known)
     roles = trust.roles_for(predicate_type)
     demands = ", ".join(f"{role.threshold} of {len(role.signers)}" for role in roles)
-    absent = also.absent if allowed.reason and any(role.threshold > 1 for role in roles) else ""
-    reason = "; ".join(filter(None, (allowed.reason, absent)))
+    reason = "; ".join((allowed.reason, *late, *also.missing(roles))) if allowed.reason else ""
     row = Row(f"{name}: signer", bool(allowed.roles), f"{demands} allowed", ", ".join(known), reason)
     found = statement if row.ok else None
+    facts = signed.facts.and_beside(facts)
     return CheckedStatement((*rows, *beside, row), found, allowed.signers, facts, known, signed.identity)
 
 

@@ -194,7 +194,7 @@ def _signed(
 
 def _countersigned(files: PackageFiles, payload: bytes, demands: Demands) -> Others:
     found = countersignatures(files.digests(), files.read)
-    return countersigned(found, payload, demands.trust, demands.now)
+    return countersigned(found, payload, demands.trust, demands.now, demands.as_of)
 
 
 def _absent(files: PackageFiles, stem: str) -> Row:

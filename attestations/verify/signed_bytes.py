@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
+from ... import strict_json
 from ...errors import ProbatumError
+from ..certificates.certified_form import is_certified
+from ..certificates.chain import Chain
 from ..documents import dsse
 from ..documents.dsse import Envelope
 from ..package.files import LIMITS
 from ..trust.policy import TrustPolicy
+from ..trust.roles import Facts
 from ..trust.signing_time import NOTHING_KNOWN, SignatureFacts
 from .report import Row, equal, failed
 
@@ -23,12 +29,35 @@ class SignedBytes:
         signers: by the names of the trust policy.
         facts: when it was signed, and which log holds it, as far as the file itself shows that.
         identity: what the certificate of a keyless signer says of it.
+        chain: the certificates of a signer that has one of a private authority.
+        signature: that signer's.
     """
 
     payload: bytes
     signers: tuple[str, ...]
     facts: SignatureFacts = NOTHING_KNOWN
     identity: Mapping[str, str] = field(default_factory=dict)
+    chain: Chain | None = None
+    signature: bytes = b""
+
+    def judged(
+        self, beside: SignatureFacts, trust: TrustPolicy, now: datetime, as_of: datetime | None
+    ) -> tuple[Facts, tuple[str, ...]]:
+        """What is known of each signer, and why others, whose certificates were not valid then, do not count.
+
+        Args:
+            beside: what others vouch for the file with.
+            trust: certificates.
+            now: see `signing_time.judged_at`.
+            as_of: see `signing_time.judged_at`.
+        """
+        if self.chain is None:
+            return dict.fromkeys(self.signers, (self.facts.and_beside(beside),)), ()
+        from ..certificates.holders import holders  # late: few packages have certificates
+
+        found = holders(trust, self.chain, self.signature, now, as_of, beside=beside)
+        late = tuple(f"certificate:{reason}" for reason in found.reasons)
+        return {name: (found.facts[name],) for name in self.signers if name in found.facts}, late
 
 
 def read_signed(data: bytes, name: str, trust: TrustPolicy, rows: list[Row]) -> SignedBytes | None:
@@ -66,6 +95,16 @@ def _envelope(data: bytes, name: str, trust: TrustPolicy, rows: list[Row]) -> Si
 
 
 def _bundle(data: bytes, name: str, trust: TrustPolicy, rows: list[Row]) -> SignedBytes | None:
+    document = _document(data, name, rows)
+    if document is None:
+        return None
+    if is_certified(document):
+        from .check_certified import check_certified  # late, as below
+
+        found = check_certified(document, data, name, trust, rows)
+        if found is None:
+            return None
+        return SignedBytes(found.payload, found.signers, chain=found.chain, signature=found.signature)
     from .check_bundle import check_bundle  # late: a package signed with keys needs none of it
 
     checked = check_bundle(data, name=name, trust=trust)
@@ -73,6 +112,14 @@ def _bundle(data: bytes, name: str, trust: TrustPolicy, rows: list[Row]) -> Sign
     if checked.found is None:
         return None
     return SignedBytes(checked.found.content, checked.found.signers, checked.found.facts, checked.found.claims)
+
+
+def _document(data: bytes, name: str, rows: list[Row]) -> Any:
+    try:
+        return strict_json.loads(data, source=name, limits=LIMITS, fold_case=True)
+    except ProbatumError as error:
+        rows.append(Row(f"{name}: bundle", False, "strict JSON", "", str(error)))
+        return None
 
 
 def _signature_row(name: str, envelope: Envelope, trust: TrustPolicy) -> Row:

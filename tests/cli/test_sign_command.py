@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import typer
+from certificate_case import Authority, pem
 from command_case import last_line, tree
-from signing_case import ed_key, envelope, statement, write
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from signing_case import ed_key, envelope, sha256, statement, write
 
 from probatum.attestations.keys.public_key import PublicKey
 from probatum.attestations.keys.signing_key import KINDS
@@ -124,6 +129,47 @@ def test_a_quiet_run_says_one_line(run, verdict: Path, people: Path, tmp_path: P
     signed = run("sign", verdict, "--key", tmp_path / "bob.pem", "--trust", people, "-q")
     assert signed.stdout == ""
     assert len(signed.stderr.strip().splitlines()) == 1
+
+
+def test_a_certificate_signs_and_countersigns(run, pipeline: Path, tmp_path: Path) -> None:
+    """For as long as the authority of this test lives; what it signs, the clock dates."""
+    now = datetime.now(UTC)
+    authority = Authority(until=now + timedelta(days=30))
+    names = (("ann", "ann@acme.example"), ("bob", "bob@acme.example"))
+    for name, holder in names:
+        key = ec.generate_private_key(ec.SECP256R1())
+        since, until = now - timedelta(days=1), now + timedelta(days=9)
+        made = authority.issue(names=(x509.RFC822Name(holder),), since=since, until=until, key=key)
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        write(tmp_path / f"{name}.pem", private).chmod(0o600)
+        write(tmp_path / f"{name}-chain.pem", pem(made.leaf, authority.intermediate, authority.root))
+    root = write(tmp_path / "ca.pem", pem(authority.root))
+    roots = f"{{path: ca.pem, sha256: {sha256(root.read_bytes())}}}"
+    entries = [f"{name}: {{roots: {roots}, email: {mail}}}" for name, mail in names]
+    text = "version: 1\ncertificates:\n  " + "\n  ".join(entries)
+    trust = write(tmp_path / "trust.yaml", f"{text}\nroles: {{verdict: {{signers: [ann, bob], threshold: 2}}}}\n")
+
+    def by(name: str) -> tuple[object, ...]:
+        return "--key", tmp_path / f"{name}.pem", "--certificate", tmp_path / f"{name}-chain.pem"
+
+    out = tmp_path / "v.zip"
+    made = run("gate", pipeline, "--out", out, *by("ann"))
+    assert "ann.pem with the certificate of CN=builder" in made.stderr
+    assert "1 of the 2" in run("verify", out, "--trust", trust).stdout
+    signed = run("sign", out, "--trust", trust, *by("bob"))
+    assert signed.exit_code == 0, signed.stderr
+    assert "VERIFIED" in last_line(run("verify", out, "--trust", trust))
+    again = run("sign", out, "--trust", trust, "--key", tmp_path / "bob.pem")
+    assert "has signed already" in last_line(again)
+    for wrong in (("--certificate", root), (*by("ann"), "--key", tmp_path / "bob.pem"), (*by("ann"), "--no-sign")):
+        refused = run("gate", pipeline, "--out", tmp_path / "w", *wrong)
+        assert refused.exit_code == 2
+        assert "--certificate and anything but one --key" in refused.stderr
+    other = run("gate", pipeline, "--out", tmp_path / "w", "--key", tmp_path / "ann.pem", "--certificate", root)
+    assert "cannot be signed with" in other.stderr
+    evidence = run("collect", pipeline, "--out", tmp_path / "e.json", *by("ann"), "-q")
+    assert evidence.exit_code == 0, evidence.stderr
+    assert (tmp_path / "e.sigstore.json").is_file()
 
 
 def test_an_attestation_is_countersigned(run, tmp_path: Path) -> None:

@@ -206,3 +206,55 @@ def test_a_configuration_that_is_not_what_its_digest_says(
     made = run("gate", pipeline, "--out", tmp_path / "v", *options)
     assert made.exit_code == 2
     assert "not what its digest says" in made.stderr
+
+
+def test_two_jobs_sign_one_verdict(
+    run, pipeline: Path, service: Service, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gate's job, then one of another workflow; each with a key of its own that is forgotten."""
+    in_ci(service, monkeypatch)
+    out, policy = tmp_path / "verdict", trust(service, tmp_path)
+    document = json.loads(policy.read_text())
+    second = WORKFLOW_REF.replace("verdict.yml", "release.yml")
+    document["identities"]["release"] = {"issuer": service.url, "identity": f"https://github.com/{second}"}
+    document["roles"]["verdict"] = {"signers": ["ci", "release"], "threshold": 2, "require_log": True}
+    write(policy, json.dumps(document))
+    run("gate", pipeline, "--out", out, "--sign", "keyless", "--sigstore-config", config, "-q")
+    before = (out / "verdict.sigstore.json").read_bytes()
+    assert "1 of the 2" in run("verify", out, "--trust", policy).stdout
+    look = ("sign", out, "--trust", policy, "--sign", "auto", "--sigstore-config", config)
+    again = run(*look)
+    assert again.exit_code == 2
+    assert "has signed already" in last_line(again)
+    blind = run("sign", out, "--public-key", write_key_pair(tmp_path / "k", "ed25519", None)[0], "--sign", "keyless")
+    assert blind.exit_code == 1
+    monkeypatch.setenv(TOKEN, service.token(job_workflow_ref=second))
+    monkeypatch.delenv("GITHUB_ACTIONS")
+    stamp = f"{service.url}/api/v1/timestamp"
+    signed = run(*look, "--timestamp", stamp)
+    assert signed.exit_code == 0, signed.stderr
+    assert f"the identity {second}" in signed.stderr.replace("https://github.com/", "")
+    assert "trust.yaml accepts it now" in signed.stderr
+    checked = run("verify", out, "--trust", policy, "--format", "json")
+    report = json.loads(checked.stdout)
+    assert report["verified"] is True
+    (path,) = (out / "countersignatures").glob("*.sigstore.json")
+    rows = {row["check"]: row for row in report["rows"]}
+    assert rows[f"countersignatures/{path.name}: log entry"]["ok"] is True
+    assert rows[f"countersignatures/{path.name}.tsr"]["ok"] is True
+    assert (out / "verdict.sigstore.json").read_bytes() == before
+
+
+def test_an_identity_countersigns_under_a_policy_alone(
+    run, pipeline: Path, service: Service, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is published cannot be taken back; whether it would count is known before."""
+    in_ci(service, monkeypatch)
+    public, _ = write_key_pair(tmp_path / "k.pem", "ed25519", None)
+    run("gate", pipeline, "--out", tmp_path / "v", "--key", tmp_path / "k.pem", "-q")
+    seen = len(service.seen)
+    look = ("sign", tmp_path / "v", "--public-key", public, "--sign", "keyless", "--sigstore-config", config)
+    refused = run(*look)
+    assert refused.exit_code == 2
+    assert "an identity signs under a trust policy" in refused.stderr
+    assert not [path for path in service.seen[seen:] if "log" in path]

@@ -254,4 +254,4 @@ def _is_model(head: bytes, suffix: str) -> bool:
 def _is_verdict(path: Path) -> bool:
     from .formats.verdict_zip import is_verdict_zip  # late: few pipelines hold a ZIP file
 
-    return is_verdict_zip(path, lambda name, head: _by_name(name) in _DATA or _is_model(head, ""))
+    return is_verdict_zip(path, lambda head: _is_model(head, ""))

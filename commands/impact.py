@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UsageError
-from ..evaluator.engines.limits import DEFAULT_MEMORY_MIB, DEFAULT_SECONDS, Limits
-from .options import MaxMemory, MaxSeconds, NoColor, Quiet, Tables
-from .output import Output, finish, guarded, output
+from .grouping import grouped
+from .groups import Ceilings, ShownTable
+from .output import Output, finish, guarded
 
 if TYPE_CHECKING:
     from ..attestations.revocation.question import Question
 
 
 @guarded
+@grouped
 def impact(
     folder: Annotated[Path, typer.Argument(help="Folder of verdict packages, as folders and ZIP files, at any depth.")],
+    *,
     evidence: Annotated[
         str | None, typer.Option("--evidence", metavar="OBS", help="Who relied on this observation (obs:…)?")
     ] = None,
@@ -41,11 +43,8 @@ def impact(
     every: Annotated[
         bool, typer.Option("--list", help="Ask nothing: list every verdict, who signed it, and how it came out.")
     ] = False,
-    max_seconds: MaxSeconds = DEFAULT_SECONDS,
-    max_memory: MaxMemory = DEFAULT_MEMORY_MIB,
-    formats: Tables = None,
-    quiet: Quiet = False,
-    no_color: NoColor = False,
+    ceilings: Ceilings,
+    shown: ShownTable,
 ) -> int:
     """Which verdicts relied on something, and do they still hold? Each that did is evaluated again without it.
 
@@ -58,12 +57,12 @@ def impact(
     from ..evaluator.engines.select import engine_named
     from ..reports.impact import render_impact
 
-    target = output(formats, quiet=quiet, no_color=no_color)
+    target = shown.output()
     given = {"--evidence": evidence, "--key": key, "--identity": identity, "--policy": policy, "--package": package}
     if every:
         return _list(folder, target, [name for name, value in given.items() if value is not None])
     asked, question = _question(given)
-    with engine_named("regorus", limits=Limits(max_seconds, max_memory)) as engine:
+    with engine_named("regorus", limits=ceilings.limits()) as engine:
         document = impact_document(asked, answers(folder, question, engine))
     target.write(lambda format, color, width: render_impact(document, format, color=color, width=width))
     counts, total = document["counts"], len(document["verdicts"])

@@ -2,7 +2,7 @@
 
 In a folder each file of a package is looked at as any other file is. In one file the same must hold, or whoever calls a
 model a verdict hides it: every byte has to belong to an entry, every entry has to have a place in a package, and none
-of them may look like a model or a data set itself.
+of them may look like a model itself.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from .source import FileRegion, Source
 from .visit import Budget, Findings, Limits, OverLimitError, Shape, Visit
 from .zip_archive import Member, opened_zip
 
-Looks = Callable[[str, bytes], bool]
-"""Whether a file of some path that begins so looks like a model or a data set."""
+Looks = Callable[[bytes], bool]
+"""Whether a file that begins so looks like a model."""
 
 _LIMITS = Limits(entries=50_000, seconds=10.0)
 _DIRECTORY = 8 << 20  # bytes: a package of more entries than allowed could not be listed in it
@@ -63,8 +63,8 @@ def _small(source: Source) -> bool:
     end = source.read_at(max(0, source.size - _END.size), _END.size)
     if len(end) < _END.size:
         return False
-    mark, _, _, _, _, length, _, comment = _END.unpack(end)
-    return bool(mark == b"PK\x05\x06" and length <= _DIRECTORY and not comment)
+    mark, _, _, _, _, length, _, _ = _END.unpack(end)
+    return bool(mark == b"PK\x05\x06" and length <= _DIRECTORY)
 
 
 def _holds_a_package(source: Source, looks: Looks) -> bool:
@@ -76,22 +76,20 @@ def _holds_a_package(source: Source, looks: Looks) -> bool:
         archive, members = opened
         if findings.issues or findings.gaps or findings.problems:
             return False
-        files = {member.name: member for member in members if not _is_folder(member)}
-        inside = _inside(files)
-        return _is_package(set(inside.values())) and all(
-            not looks(place, _head(archive, files[name], visit)) for name, place in inside.items()
-        )
+        files = [member for member in members if not _is_folder(member)]
+        places = _places({member.name for member in files})
+        return _is_package(places) and not any(looks(_head(archive, member, visit)) for member in files)
 
 
 def _is_folder(member: Member) -> bool:
     return member.name.endswith("/") and member.size == 0
 
 
-def _inside(files: dict[str, Member]) -> dict[str, str]:
-    """Place in the package by name in the archive, where everything may lie in one folder."""
-    tops = {name.partition("/")[0] for name in files}
+def _places(names: set[str]) -> set[str]:
+    """Where the entries lie in the package, which may lie in one folder of the archive."""
+    tops = {name.partition("/")[0] for name in names}
     nested = len(tops) == 1 and not tops & {*_ONE}
-    return {name: name.partition("/")[2] if nested else name for name in files}
+    return {name.partition("/")[2] for name in names} if nested else names
 
 
 def _is_package(places: set[str]) -> bool:

@@ -124,6 +124,20 @@ def test_an_entry_that_two_readers_find_under_two_names(tmp_path: Path, package:
     assert kind(tmp_path, other) == "model"
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_entries_of_one_name(tmp_path: Path, package: dict[str, bytes]) -> None:
+    """The first is a pickle, the second is none; readers differ in which they take."""
+    stream = io.BytesIO(zip_bytes(package))
+    with zipfile.ZipFile(stream, "a") as archive:
+        for data in (PICKLE, b"{}"):
+            archive.writestr("raw/" + "a" * 64, data)
+    assert kind(tmp_path, stream.getvalue()) == "model"
+    twice = io.BytesIO(zip_bytes(package))
+    with zipfile.ZipFile(twice, "a") as archive:
+        archive.writestr("settings.json", b"{}")
+    assert kind(tmp_path, twice.getvalue()) == "model"
+
+
 def test_an_archive_that_takes_long_to_look_at(
     tmp_path: Path, package: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,7 +162,7 @@ def test_what_cannot_be_read_as_an_archive(tmp_path: Path, package: dict[str, by
     assert kind(tmp_path, b"PK\x03\x04" + b"\x00" * 46 + end) == "model", "a directory that is none"
     link = tmp_path / "link.zip"
     link.symlink_to(write(tmp_path / "v.zip", zip_bytes(package)))
-    assert not verdict_zip.is_verdict_zip(link, lambda name, head: False)
+    assert not verdict_zip.is_verdict_zip(link, lambda head: False)
 
 
 def test_every_file_of_a_package_has_a_place(tmp_path: Path) -> None:

@@ -161,6 +161,10 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only the last line o
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; the variable NO_COLOR does the same.")]
 
 
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998
+"""There is time before and after each moment of these, to compare with."""
+
+
 def opa_server(url: str | None, ca: Path | None, certificate: Path | None, key: Path | None) -> OpaServer | None:
     """The OPA server that the options name; None when one is to be started.
 
@@ -195,6 +199,8 @@ def moment(given: str | None) -> tuple[datetime, bool]:
             value = datetime.fromisoformat(given)
             if value.tzinfo is None:
                 raise ValueError("it has no time zone")
+            if not _FIRST_YEAR <= value.year <= _LAST_YEAR:
+                raise ValueError(f"it is not in the years {_FIRST_YEAR} to {_LAST_YEAR}")
             return value.astimezone(UTC).replace(microsecond=0), True
         if epoch:
             return datetime.fromtimestamp(int(epoch), UTC), True

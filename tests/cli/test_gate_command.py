@@ -137,6 +137,8 @@ def test_a_wrong_manifest_is_one_clear_error(run, pipeline: Path, change: tuple[
         (["--format", "json="], "FORMAT=FILE"),
         (["--now", "yesterday"], "--now"),
         (["--now", "2026-11-20T07:00:00"], "no time zone"),
+        (["--now", "0001-01-01T00:00:00Z"], "1970 to 9998"),
+        (["--now", "9999-12-31T23:59:59Z"], "1970 to 9998"),
         (["--skip", "hash"], "did you mean 'hashes'"),
         (["--key", "absent.pem"], "absent.pem"),
         (["--key", "magic:key"], "magic"),

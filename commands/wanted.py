@@ -25,33 +25,33 @@ class Wanted:
 
     pipeline: Annotated[
         str | None, typer.Option("--pipeline", help="Refuse the verdict of another pipeline (name or resource URI).")
-    ] = (None,)
+    ] = None
     checklist: Annotated[
         str | None, typer.Option("--checklist", "-c", help="Refuse a verdict by another checklist (ID or ID@VERSION).")
-    ] = (None,)
-    stage: Annotated[Stage | None, typer.Option("--stage", help="Refuse a verdict of another gate.")] = (None,)
+    ] = None
+    stage: Annotated[Stage | None, typer.Option("--stage", help="Refuse a verdict of another gate.")] = None
     policy_digest: Annotated[
         str | None, typer.Option("--policy-digest", help="Refuse other policies than those with this SHA-256.")
-    ] = (None,)
+    ] = None
     gate_trust: Annotated[
         Path | None,
         typer.Option(
             "--gate-trust", metavar="FILE", help="Refuse a verdict made under another trust policy than this."
         ),
-    ] = (None,)
+    ] = None
     parameters_digest: Annotated[
         str | None, typer.Option("--parameters-digest", help="Refuse other parameters than those with this SHA-256.")
-    ] = (None,)
+    ] = None
     max_age: Annotated[float | None, typer.Option("--max-age", help="Refuse a verdict older than this many days.")] = (
-        None,
+        None
     )
     not_before: Annotated[
         str | None,
         typer.Option("--not-before", metavar="DATE", help="Refuse a verdict made before this date or time (RFC 3339)."),
-    ] = (None,)
+    ] = None
     no_bypasses: Annotated[
         bool, typer.Option("--no-bypasses", help="Refuse a verdict whose record lists anything that weakened the run.")
-    ] = (False,)
+    ] = False
 
     def expectations(self) -> Expectations:
         """The same, as they are held against a document.

@@ -56,8 +56,8 @@ def named_software(graph: Graph) -> Iterator[Named]:
             for software in read(item.result):
                 yield Named(software, item.subject, item.type, key, words.format(item.subject))
     for key, subject in graph.subjects.items():
-        if (software := _of_subject(subject)) is not None:
-            yield Named(software, key, "", "", f"as {key}")
+        if (itself := _of_subject(subject)) is not None:
+            yield Named(itself, key, "", "", f"as {key}")
 
 
 def left_open(graph: Graph, ecosystem: str | None) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import relied_case
 from countersigning_case import (
     ANN,
     BEN,
@@ -21,13 +23,17 @@ from countersigning_case import (
     why,
 )
 from package_case import KEY
-from signing_case import NOW, ec_key, ed_key, write
+from signing_case import NOW, ec_key, ed_key, policy, write
 from sigstore_case import SIGNED_AT
 
 from probatum.attestations.attestor import Attestor, KeyAttestor
 from probatum.attestations.documents.verifier import TrustVerifier
+from probatum.attestations.package.write import write_package
+from probatum.attestations.package.zip_package import zip_bytes
 from probatum.attestations.trust.init import write_proposal
+from probatum.attestations.trust.policy import TrustPolicy
 from probatum.attestations.trust.signing_time import Window
+from probatum.jobs.relied_on import check_relied_on
 from probatum.verification import MAX_COUNTERSIGNATURES, Beside, countersignatures
 
 TWO = ec_key()
@@ -146,3 +152,39 @@ def test_a_verdict_at_hand_without_its_package(tmp_path: Path) -> None:
     stranger.unlink()
     changed_signatures(countersigned(folder, KEYS["one"]), lambda whole: replace(whole, payload=b"{}"))
     assert "does not fit the content" in verifier.verify(data, source="v", beside=beside()).reason
+
+
+@pytest.mark.parametrize("zipped", [False, True], ids=["folder", "zip"])
+def test_an_earlier_verdict_takes_the_two_of_them(tmp_path: Path, zipped: bool) -> None:
+    """A gate relies on it with its countersignature (GOV-05), which an auditor of the gate's verdict verifies again."""
+    root = relied_case.root_of(tmp_path)
+    earlier = relied_case.gated(root)
+    countersigned(earlier, KeyAttestor([relied_case.BO]))
+    keys = {"training": relied_case.TRAINING, "bo": relied_case.BO}
+    trust = policy(keys, verdict={"threshold": 2})
+    if zipped:
+        files = {
+            path.relative_to(earlier).as_posix(): path.read_bytes() for path in earlier.rglob("*") if path.is_file()
+        }
+        shutil.rmtree(earlier)
+        write(earlier.with_suffix(".zip"), zip_bytes(files))
+    made = relied_case.relying(root, trust=trust)
+    folder = tmp_path / "out"
+    write_package(folder, made, attestor=KeyAttestor(list(keys.values())), version="0")
+    report = checked(folder, trust, checks=(check_relied_on(trust, NOW),))
+    assert report.ok, report.failures
+    (row,) = relied_case.rows(report).values()
+    assert row.detail.startswith("signed by key:bo, key:training: PASSED")
+    if not zipped:
+        next((earlier / "countersignatures").iterdir()).unlink()
+        assert "1 of the 2" in _not_relied_on(root, trust)
+        shutil.rmtree(earlier / "countersignatures")
+        (earlier / "countersignatures").symlink_to(tmp_path)
+        assert "is a link" in _not_relied_on(root, trust)
+
+
+def _not_relied_on(root: Path, trust: TrustPolicy) -> str:
+    """Why the one earlier verdict says nothing of the model."""
+    found = relied_case.relying(root, trust=trust).graph.observations.values()
+    (item,) = [each for each in found if (each.subject, each.type) == ("model:m", "verdict")]
+    return item.coverage.skipped[0].reason

@@ -30,6 +30,8 @@ from countersigning_case import (
     verdict_of,
     why,
 )
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.x509 import load_der_x509_certificate
 from package_case import KEY
@@ -40,7 +42,8 @@ from timestamp_case import Authority as Clock
 
 from probatum import strict_json
 from probatum.attestations.attestor import KeyAttestor
-from probatum.attestations.certificates.certified_form import one_certificate
+from probatum.attestations.certificates.certified_form import certified_bytes, one_certificate
+from probatum.attestations.certificates.chain import Chain
 from probatum.attestations.documents import dsse
 from probatum.attestations.keyless.form import only_form
 from probatum.attestations.revocation.signed_payload import payload_of
@@ -292,6 +295,37 @@ def test_other_certificates_in_a_bundle(
     found = why(folder, trusting())
     assert f"countersignatures/{next(path.parent.iterdir()).name}" in found
     assert words in found
+
+
+@pytest.mark.parametrize(("bits", "words"), [(2048, "is too weak to sign a verdict"), (3072, "")])
+def test_a_certificate_over_a_weak_key(tmp_path: Path, bits: int, words: str) -> None:
+    """Its authority may think it strong enough; what is good enough for others' documents signs no verdict."""
+    key = rsa.generate_private_key(65537, bits)
+    holder = CA.issue(key=key)
+    folder = signed(tmp_path)
+    path = countersigned(folder, certified(tmp_path))
+    value = key.sign(dsse.pae(dsse.IN_TOTO, payload(folder)), padding.PKCS1v15(), hashes.SHA256())
+    chain = Chain(one_certificate(der(holder.leaf)), (one_certificate(der(CA.intermediate)),))
+    renamed(path, certified_bytes(dsse.Envelope(payload(folder), dsse.IN_TOTO, (("", value),)), chain))
+    found = why(folder, trusting())
+    assert words in found
+    assert bool(found) is bool(words)
+
+
+def test_what_a_certificates_key_signed_for_another_purpose(tmp_path: Path) -> None:
+    """Payload-type swap, and the twin of the signature: as for keys."""
+    holder = CA.issue()
+    folder = signed(tmp_path)
+    path = countersigned(folder, certified(tmp_path, holder))
+    chain = Chain(one_certificate(der(holder.leaf)), (one_certificate(der(CA.intermediate)),))
+    made = dsse.sign(payload(folder), [key_of(holder)], payload_type="application/json")
+    path = renamed(path, certified_bytes(made, chain))
+    assert "it was signed for another purpose" in why(folder, trusting())
+    ((keyid, value),) = dsse.sign(payload(folder), [key_of(holder)]).signatures
+    r, s = decode_dss_signature(value)
+    twin = ((keyid, encode_dss_signature(r, ORDER - s)),)
+    renamed(path, certified_bytes(dsse.Envelope(payload(folder), dsse.IN_TOTO, twin), chain))
+    assert "is a twin of the one that was made" in why(folder, trusting())
 
 
 def test_a_twin_of_a_countersignature(tmp_path: Path) -> None:

@@ -87,15 +87,13 @@ def _makes(
 
 
 def _alone(place: _Place, places: list[_Place]) -> Iterator[tuple[str, bytes]]:
-    """The modules without the other rules; every line stays where it is."""
+    """The modules without the other rules."""
     for module in {item.module.path: item.module for item in places}.values():
         data = bytearray(module.data)
         for other in places:
             if other.module.path == module.path and other != place:
                 span = other.rule.node.span
-                data[span.start : span.end] = bytes(
-                    byte if byte in b"\r\n" else 32 for byte in data[span.start : span.end]
-                )
+                data[span.start : span.end] = b" " * (span.end - span.start)
         yield module.path, bytes(data)
 
 

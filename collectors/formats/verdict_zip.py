@@ -87,8 +87,7 @@ def _is_folder(member: Member) -> bool:
 
 def _places(names: set[str]) -> set[str]:
     """Where the entries lie in the package, which may lie in one folder of the archive."""
-    tops = {name.partition("/")[0] for name in names}
-    nested = len(tops) == 1 and not tops & {*_ONE}
+    nested = len({name.partition("/")[0] for name in names}) == 1
     return {name.partition("/")[2] for name in names} if nested else names
 
 

@@ -116,6 +116,45 @@ def examined(root: Path, document: Document) -> dict[str, Any]:
     return examine({"path": str(file), "name": "bom.json"})
 
 
+def test_the_software_that_a_document_names_wherever_it_stands(tmp_path: Path) -> None:
+    """Nested components, those of formulas, with and without package URLs; models and data are none."""
+    document = complete()
+    library = document["components"][-1]
+    library["components"] = [
+        {"type": "framework", "group": "@acme", "name": "core", "components": [{"type": "library"}]}
+    ]
+    document["metadata"] = {"component": {"type": "application", "name": "app", "version": " 1 "}}
+    inner = {"type": "file", "name": "x.whl", "version": 5, "purl": "pkg:pypi/x@1"}
+    document["formulation"] = [
+        {"components": [inner, {"type": "file", "name": "notes"}, {"type": "library", "name": "n" * 600}]}
+    ]
+    assert examined(tmp_path, document)["packages"] == [
+        {"name": "@acme/core", "version": None, "purl": None},
+        {"name": "app", "version": "1", "purl": None},
+        {"name": "n" * 500, "version": None, "purl": None},
+        {"name": "numpy", "version": "2.1.0", "purl": "pkg:pypi/numpy@2.1.0"},
+        {"name": "x.whl", "version": None, "purl": "pkg:pypi/x@1"},
+    ]
+
+
+def test_more_software_than_is_listed_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = complete()
+    document["components"] += [{"type": "library", "name": f"p{number}"} for number in range(4)]
+    monkeypatch.setattr("probatum.collectors.bom.document.MAX_PACKAGES", 2)
+    found = examined(tmp_path, document)
+    assert ([item["name"] for item in found["packages"]], found["packages_omitted"]) == (["numpy", "p0"], 3)
+
+
+def test_the_software_of_several_documents_about_a_model_is_listed_once(tmp_path: Path) -> None:
+    other = complete()
+    other["components"].append({"type": "library", "name": "zlib"})
+    result = observe(tmp_path, ("a.cdx.json", complete()), ("b.cdx.json", other)).result
+    assert ([item["name"] for item in result["packages"]], result["packages_omitted"]) == (["numpy", "zlib"], 0)
+    other["components"][0]["hashes"][0]["content"] = "a" * 64
+    (tmp_path / "a.cdx.json").unlink()
+    assert observe(tmp_path, ("b.cdx.json", other)).result["packages"] == [], "of a document about another model"
+
+
 def stated(summary: dict[str, Any]) -> set[str]:
     (model,) = summary["models"]
     return {name for name, value in model["sections"].items() if value}

@@ -53,12 +53,18 @@ def put(package: Path, files: Mapping[str, bytes]) -> None:
     with alone(package.resolve().parent):
         if package.is_dir():
             for path in reversed(list(files)):
-                write_atomic(package / path, files[path], beside=package.resolve().parent)
+                write_atomic(package / path, files[path], beside=_beside(package.resolve()))
             return
         with unzipped(package) as folder:
             there = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
             data = zip_bytes({**{path: place.read_bytes() for path, place in there.items()}, **files})
         write_atomic(package.resolve(), data)
+
+
+def _beside(package: Path) -> Path | None:
+    """Where unfinished files lie: beside the package, unless that is a mounted folder or nobody may write there."""
+    parent = package.parent
+    return parent if parent.stat().st_dev == package.stat().st_dev and os.access(parent, os.W_OK) else None
 
 
 @contextmanager

@@ -328,6 +328,22 @@ def test_a_failed_write_changes_nothing(tmp_path: Path, monkeypatch: pytest.Monk
     assert meanwhile == [tree(folder)]  # a process that is killed there leaves no file in the package
 
 
+def test_a_package_in_a_folder_that_nobody_may_write_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a mounted one: root, who may write everywhere, is told that it may not."""
+    folder = written(tmp_path, ed_key()).folder
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    seen: list[Path] = []
+    replace_file = Path.replace
+
+    def replaced(self: Path, target: Path) -> Path:
+        seen.append(self.parent)
+        return replace_file(self, target)
+
+    monkeypatch.setattr(Path, "replace", replaced)
+    put(folder, {"countersignatures/a": b"x"})
+    assert seen == [folder / "countersignatures"]
+
+
 def test_a_folder_that_is_gone(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot open"):
         countersign(tmp_path / "none" / NAME, b"", [ed_key()])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from countersigning_case import countersigned
 from cryptography.hazmat.primitives.asymmetric import ec
 from interop_case import AMPEL, ATTESTATION_VERIFIER, COSIGN, IN_TOTO, SLSA_VERIFIER, needs
 from interop_verifiers import (
@@ -21,6 +22,7 @@ from interop_verifiers import (
 from package_case import assessment, graph, pipeline
 from signing_case import ec_key, ed_key, rsa_key
 
+from probatum.attestations.attestor import KeyAttestor
 from probatum.attestations.trust.predicates import ASSESSMENT
 
 KEYS = {"ed25519": ed_key(), "p256": ec_key(), "p384": ec_key(ec.SECP384R1()), "rsa": rsa_key(3072)}
@@ -49,6 +51,20 @@ CANNOT = {(by_cosign, "p384"), (by_in_toto, "rsa"), (by_attestation_verifier, "r
 def test_a_verdict_is_accepted(verify: Verifier, kind: str, tmp_path: Path) -> None:
     accepted, output = verify(Case(tmp_path, KEYS[kind]))
     assert accepted is ((verify, kind) not in CANNOT), output
+
+
+@pytest.mark.parametrize("verify", [SLSA, *ANY_TYPE])
+def test_a_countersigned_verdict_and_each_countersignature_are_accepted(verify: Verifier, tmp_path: Path) -> None:
+    """The verdict is the file that it was; a countersignature is a document of the same form, by another key."""
+    case = Case(tmp_path, KEYS["ed25519"])
+    second = countersigned(tmp_path / "verdict", KeyAttestor([KEYS["p256"]]))
+    accepted, output = verify(case)
+    assert accepted, output
+    case.verdict = second
+    assert not verify(case)[0], "this one is signed by another key"
+    case.trust(KEYS["p256"])
+    accepted, output = verify(case)
+    assert accepted, output
 
 
 @pytest.mark.parametrize("verify", ANY_TYPE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import tomllib
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +14,7 @@ from ...evaluator.graph import Skipped
 from .distributions import fragment_of, has_commit, is_vcs, last_part, name_and_version, normalised
 from .lock import Files, Index, Lock, LockError, Package, is_strong
 from .requirement_lines import Line, read_lines
+from .toml_document import parsed
 from .urls import clean, cleaned
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|file:|(?:git|hg|svn|bzr)\+")
@@ -166,7 +166,7 @@ class _Reader:
     def _project_name(self, line: Line, path: str) -> str | None:
         folder = posixpath.join(posixpath.dirname(line.where.rpartition(":")[0]), _EXTRAS.sub(r"\1", path))
         try:
-            document = tomllib.loads(self._files.read(posixpath.normpath(f"{folder}/pyproject.toml")).decode())
+            document = parsed(self._files.read(posixpath.normpath(f"{folder}/pyproject.toml")).decode())
             name: Any = document["project"]["name"]
         except (EvidenceError, ValueError, KeyError, TypeError, RecursionError):
             return None

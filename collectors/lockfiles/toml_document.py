@@ -9,6 +9,8 @@ from typing import Any
 
 from .lock import LockError
 
+_DEEPEST = 100
+_NO_KEY = re.compile(r"""[^.\w \t"'-]+""")
 _LINE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 
 
@@ -26,7 +28,7 @@ class TomlDocument:
     def __init__(self, data: bytes, path: str) -> None:
         try:
             self._text = data.decode("utf-8")
-            self.value: dict[str, Any] = tomllib.loads(self._text)
+            self.value = parsed(self._text)
         except (UnicodeDecodeError, RecursionError, ValueError) as error:
             raise _error(error, path, data) from error
         self.path = path
@@ -56,6 +58,20 @@ class TomlDocument:
         last = re.escape(key.rpartition(".")[2])
         found = re.search(rf"^[ \t]*(?:\[+[^\]\n]*{last}\s*\]|\"?{last}\"?\s*=)", self._text, re.MULTILINE)
         return f"{self.path}:{self._text.count(chr(10), 0, found.start()) + 1 if found else 1}"
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """The document in a text.
+
+    The standard library takes time that grows with the square of a dotted key: 300 KiB of ``a.a.a`` take an hour.
+
+    Raises:
+        ValueError: it is no TOML, or a key has too many parts.
+        RecursionError: it is nested too deep.
+    """
+    if any(part.count(".") > _DEEPEST for part in _NO_KEY.split(text)):
+        raise ValueError(f"a key of more than {_DEEPEST} parts")
+    return tomllib.loads(text)
 
 
 def _line_numbers(text: str, starts: list[int]) -> list[int]:

@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 
 from probatum.attestations.trust.policy import trust_keys
 from probatum.cli import app
+from probatum.collectors.lockfiles.lock import LockError
+from probatum.collectors.lockfiles.toml_document import TomlDocument
 from probatum.errors import UsageError
 from probatum.files import open_file, read_limited
 from probatum.jobs.revocation_sources import with_revocations
@@ -81,3 +83,12 @@ def test_what_the_shell_hands_over_is_read(tmp_path: Path) -> None:
     with open_file(write(tmp_path / "plain", b"text")) as stream:
         assert stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
         assert stream.read() == b"text"
+
+
+@pytest.mark.parametrize("part", ["a.", "a .", '"a".', "'a'. "])
+@pytest.mark.parametrize(("begin", "end"), [("", "b = 1"), ("[", "b]"), ("x = {", "b = 1}")])
+def test_a_key_of_very_many_parts(part: str, begin: str, end: str) -> None:
+    """The standard library's reader takes an hour for 300 KiB of it, in a gate that waits for a lock file."""
+    with pytest.raises(LockError, match="more than 100 parts"):
+        TomlDocument((begin + part * 100_000 + end).encode(), "uv.lock")
+    assert TomlDocument((begin + part * 20 + end).encode(), "uv.lock").value

@@ -8,7 +8,8 @@ import os
 import pickle
 import threading
 import time
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -320,8 +321,16 @@ def test_five_sparse_gibibytes_end_quickly_in_little_memory(tmp_path: Path) -> N
     assert observation.coverage.examined == 1
 
 
-def test_a_bomb_is_a_gap_and_the_next_file_is_still_examined(tmp_path: Path) -> None:
-    files = {"a.gz": gzip.compress(b"\0" * (80 << 20)), "b.pkl": EVIL}
+def zipped(content: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/data.pkl", content)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("packed", [gzip.compress, zipped])
+def test_a_bomb_is_a_gap_and_the_next_file_is_still_examined(tmp_path: Path, packed: Callable[[bytes], bytes]) -> None:
+    files = {"a.bin": packed(b"\0" * (80 << 20)), "b.pkl": EVIL}
     observation = scanned(context(tmp_path, files, limits={"expanded_bytes": 10 << 20}))
     assert any("expands to more than" in skip.reason for skip in observation.coverage.skipped)
     assert {issue["path"] for issue in observation.result["issues"]} == {"b.pkl"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -180,6 +181,17 @@ def test_memory_limit_is_an_error_and_the_next_call_works() -> None:
         with pytest.raises(SandboxError, match="MemoryError"):
             worker.call(f"len(bytearray({4 << 30}))")
         assert worker.call("len(bytearray(1000))") == 1000
+
+
+def test_a_child_that_crashes_leaves_no_image_of_its_memory() -> None:
+    """It may hold what it read of models and datasets, and lies where anybody may read it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    try:
+        with evaluate() as worker:
+            assert worker.call(f"__import__('resource').getrlimit({resource.RLIMIT_CORE})") == [0, 0]
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
 
 
 def test_environment_is_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:

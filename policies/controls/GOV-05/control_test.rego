@@ -239,6 +239,8 @@ test_only_the_kinds_that_are_named if {
 	models_only := world.spoiled(of_dataset, "verdict", {"parameters": {"kinds": ["model"]}})
 	control.applies == set() with input as models_only
 	control.proof == set() with input as models_only
+	both := object.union(good, models_only)
+	control.proof == {{"subject": "model:x", "evidence": ["obs:verdict"]}} with input as both
 }
 
 test_unusable_evidence_proves_nothing if {

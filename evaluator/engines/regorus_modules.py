@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from ...errors import EngineError
@@ -79,6 +80,15 @@ class Parsed:
         if self._engine is None:
             self._engine = self._library.clone()
         return self._engine
+
+    @property
+    def disjoint(self) -> bool:
+        """Whether no package lies inside another, where a rule of one could be, or hide, the other.
+
+        Which of the two the engine then sees depends on what it was asked before.
+        """
+        names = sorted(f"{name}." for name in set(self.engine.get_packages()))
+        return not any(later.startswith(earlier) for earlier, later in pairwise(names))
 
     def __len__(self) -> int:
         return 1 + len(self._parts)

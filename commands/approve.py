@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from ..errors import UsageError
+from .grouping import grouped
 from .options import Now, Pipeline, Quiet, Stage, moment
 from .output import finish, guarded, ignore, say
-from .signing import Certificate, Keys, Sign, Signing, SigstoreConfig, attestor_of, say_signed
-
-if TYPE_CHECKING:
-    from ..attestations.attestor import Attestor
+from .signing import Credentials, Sign, Signing, say_signed
 
 
 @guarded
+@grouped
 def approve(
     pipeline: Pipeline,
+    *,
     stage: Annotated[Stage, typer.Option("--stage", help="The gate that it is for.", show_default=False)],
     subjects: Annotated[
         list[str],
@@ -30,10 +29,8 @@ def approve(
     reason: Annotated[str, typer.Option("--reason", help="Why, or a ticket.")] = "",
     reject: Annotated[bool, typer.Option("--reject", help="Say no instead.")] = False,
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write.")] = Path("approval.json"),
-    keys: Keys = None,
-    certificate: Certificate = None,
     sign: Sign = Signing.KEY,
-    sigstore_config: SigstoreConfig = None,
+    credentials: Credentials,
     now: Now = None,
     quiet: Quiet = False,
 ) -> int:
@@ -45,27 +42,27 @@ def approve(
     from ..jobs.granting import approve as approved
     from ..jobs.opening import open_pipeline
 
-    attestor = _attestor(keys, sign, sigstore_config, certificate)
-    manifest = open_pipeline(pipeline, ignore if quiet else say)
+    tell = ignore if quiet else say
+    attestor = credentials.somebody(sign)
+    manifest = open_pipeline(pipeline, tell)
     name = str(manifest.pipeline["name"])
     approval = Approval(str(stage), DECISIONS[reject], approver, name, reason)
     written = approved(manifest, subjects, approval, attestor, out, moment(now)[0])
-    if not quiet:
-        say_signed(written, attestor)
+    say_signed(written, attestor, tell)
     return finish("pass", f"{approval.decision} for {stage}: wrote {written}")
 
 
 @guarded
+@grouped
 def waive(
     pipeline: Pipeline,
     waiver: Annotated[str, typer.Argument(help="Id of a waiver in the manifest.", show_default=False)],
+    *,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File to write; waivers/ID.json beside the manifest by default.")
     ] = None,
-    keys: Keys = None,
-    certificate: Certificate = None,
     sign: Sign = Signing.KEY,
-    sigstore_config: SigstoreConfig = None,
+    credentials: Credentials,
     now: Now = None,
     quiet: Quiet = False,
 ) -> int:
@@ -76,16 +73,9 @@ def waive(
     from ..jobs.granting import waive as waived
     from ..jobs.opening import open_pipeline
 
-    attestor = _attestor(keys, sign, sigstore_config, certificate)
-    manifest = open_pipeline(pipeline, ignore if quiet else say)
+    tell = ignore if quiet else say
+    attestor = credentials.somebody(sign)
+    manifest = open_pipeline(pipeline, tell)
     written = waived(manifest, waiver, attestor, out, moment(now)[0])
-    if not quiet:
-        say_signed(written, attestor)
+    say_signed(written, attestor, tell)
     return finish("pass", f"wrote {written}; name it in the waiver, relative to the manifest, as `signed`")
-
-
-def _attestor(keys: list[str] | None, sign: Signing, instance: str | None, certificate: Path | None) -> Attestor:
-    attestor = attestor_of(keys, sign, instance=instance, certificate=certificate)
-    if attestor is None:
-        raise UsageError("this is worth nothing unsigned", why="--sign none was given", remedy="leave it out")
-    return attestor

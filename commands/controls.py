@@ -6,19 +6,21 @@ from typing import Annotated
 
 import typer
 
-from .options import BuiltIn, NoColor, Packs, Tables, moment
-from .output import finish, guarded, output
+from .grouping import grouped
+from .groups import Layers, ShownTable
+from .options import moment
+from .output import finish, guarded
 
 
 @guarded
+@grouped
 def controls(
+    *,
     checklist: Annotated[
         str | None, typer.Option("--checklist", "-c", help="Only the controls of this checklist.")
     ] = None,
-    policies: Packs = None,
-    built_in: BuiltIn = None,
-    formats: Tables = None,
-    no_color: NoColor = False,
+    layers: Layers,
+    shown: ShownTable,
 ) -> int:
     """List the controls, with the stages and subjects that they are about.
 
@@ -29,8 +31,8 @@ def controls(
     from ..packs.choose import Given
     from ..reports.catalogue import render_controls
 
-    target = output(formats, no_color=no_color)
-    given = Given(tuple(policies or ()), built_in)
+    target = shown.output()
+    given = Given(tuple(layers.policies or ()), layers.built_in)
     opened = open_policies(None, given, online=False, trust=None, now=moment(None)[0])
     found = list_controls(opened.policies, checklist)
     target.write(lambda format, color, width: render_controls(found, format, color=color, width=width))

@@ -7,15 +7,18 @@ from typing import Annotated
 
 import typer
 
-from .options import NoColor, Tables, moment
-from .output import finish, guarded, output
+from .grouping import grouped
+from .groups import ShownTable
+from .options import moment
+from .output import finish, guarded
 
 
 @guarded
+@grouped
 def doctor(
     pipeline: Annotated[Path, typer.Argument(help="The pipeline to look at.")] = Path(),
-    formats: Tables = None,
-    no_color: NoColor = False,
+    *,
+    shown: ShownTable,
 ) -> int:
     """Tell which collectors and engines can run here, and why not.
 
@@ -25,7 +28,7 @@ def doctor(
     from ..jobs.options import Options
     from ..reports.doctor import render_doctor
 
-    target = output(formats, no_color=no_color)
+    target = shown.output()
     rows = diagnose(pipeline, Options(*moment(None)))
     target.write(lambda format, color, width: render_doctor(rows, format, color=color, width=width))
     unready = sum(not row["ready"] for row in rows)

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from .engine_options import EngineChoice
 from .grouping import grouped
-from .groups import EngineChoice, LockedLayers, Shown
+from .groups import LockedLayers, Shown
 from .options import AllowUnsigned, Checklist, Now, Online, Revocations, StageOption, Trust, moment
 from .output import guarded
 from .verdict import show

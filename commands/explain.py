@@ -7,21 +7,23 @@ from typing import Annotated
 
 import typer
 
-from .options import BuiltIn, Checklist, NoColor, Packs, Tables, moment
-from .output import finish, guarded, output
+from .grouping import grouped
+from .groups import Layers, ShownTable
+from .options import Checklist, moment
+from .output import finish, guarded
 
 
 @guarded
+@grouped
 def explain(
     control: Annotated[str, typer.Argument(help="A control's id, such as MODEL-01.", show_default=False)],
+    *,
     pipeline: Annotated[
         Path | None, typer.Option("--pipeline", "-p", help="Show the parameters of this pipeline.")
     ] = None,
     checklist: Checklist = None,
-    policies: Packs = None,
-    built_in: BuiltIn = None,
-    formats: Tables = None,
-    no_color: NoColor = False,
+    layers: Layers,
+    shown: ShownTable,
 ) -> int:
     """Explain one control: what it asks, how it is decided, on whose evidence, and how to meet it.
 
@@ -33,7 +35,8 @@ def explain(
     from ..jobs.options import Options
     from ..reports.catalogue import render_control
 
-    target = output(formats, no_color=no_color)
-    found = explained(control, pipeline, Options(*moment(None), checklist, policies=policies or (), built_in=built_in))
+    target = shown.output()
+    options = Options(*moment(None), checklist, policies=layers.policies or (), built_in=layers.built_in)
+    found = explained(control, pipeline, options)
     target.write(lambda format, color, width: render_control(found, format, color=color, width=width))
     return finish("pass", f"explained {control}")

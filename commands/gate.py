@@ -8,50 +8,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..evaluator.engines.limits import DEFAULT_MEMORY_MIB, DEFAULT_SECONDS, Limits
+from .engine_options import EngineChoice
 from .grouping import grouped
+from .groups import LockedLayers, Shown
 from .log_choice import LogChoice
 from .options import (
     AllowUnsigned,
-    BuiltIn,
     Checklist,
-    EngineName,
-    EngineOption,
     EvidenceFiles,
-    Formats,
-    Held,
-    MaxMemory,
-    MaxSeconds,
-    NoColor,
     Now,
     Online,
-    OpaCa,
-    OpaCert,
-    OpaKey,
-    OpaUrl,
-    Packs,
     Pipeline,
-    Quiet,
     Revocations,
     Skip,
     StageOption,
     Trust,
     moment,
-    opa_server,
 )
-from .output import finish, guarded, ignore, output, say
-from .signing import (
-    Certificate,
-    Keys,
-    NoSign,
-    Sign,
-    Signing,
-    SigstoreConfig,
-    Timestamp,
-    attestor_of,
-    detached_by,
-    say_signed,
-)
+from .output import finish, guarded, ignore, say
+from .signing import Credentials, NoSign, Sign, Signing, Timestamp, detached_by, say_signed
 from .verdict import show
 
 if TYPE_CHECKING:
@@ -66,33 +41,21 @@ def gate(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder or .zip for the verdict package.")] = None,
     checklist: Checklist = None,
     stage: StageOption = None,
-    formats: Formats = None,
-    engine: EngineOption = EngineName.REGORUS,
-    opa_url: OpaUrl = None,
-    opa_ca: OpaCa = None,
-    opa_cert: OpaCert = None,
-    opa_key: OpaKey = None,
-    max_seconds: MaxSeconds = DEFAULT_SECONDS,
-    max_memory: MaxMemory = DEFAULT_MEMORY_MIB,
-    policies: Packs = None,
-    built_in: BuiltIn = None,
-    locked: Held = None,
+    engine: EngineChoice,
+    layers: LockedLayers,
     trust: Trust = None,
     revocations: Revocations = None,
     evidence: EvidenceFiles = None,
     allow_unsigned: AllowUnsigned = False,
-    keys: Keys = None,
-    certificate: Certificate = None,
     sign: Sign = Signing.KEY,
     no_sign: NoSign = False,
-    sigstore_config: SigstoreConfig = None,
+    credentials: Credentials,
     timestamp: Timestamp = None,
     log: LogChoice,
     now: Now = None,
     online: Online = False,
     skip: Skip = None,
-    quiet: Quiet = False,
-    no_color: NoColor = False,
+    shown: Shown,
 ) -> int:
     """Gather evidence, evaluate the checklist, sign the verdict: the whole job in one command.
 
@@ -104,19 +67,18 @@ def gate(
     from ..jobs.sealing import check_out, locations, seal
     from ..reports.progress import progress
 
-    target = output(formats, quiet=quiet, no_color=no_color)
-    opa = opa_server(opa_url, opa_ca, opa_cert, opa_key)
+    target, tell = shown.output(), ignore if shown.quiet else say
+    opa = engine.opa.server()
     check_out(out)
-    attestor = None
-    if out is not None:
-        attestor = attestor_of(keys, sign, no_sign=no_sign, instance=sigstore_config, certificate=certificate)
-    manifest = open_pipeline(pipeline, ignore if quiet else say)
-    logged, unlogged = log.of(manifest, attestor, ignore if quiet else say)
+    attestor = None if out is None else credentials.attestor(Signing.NONE if no_sign else sign)
+    manifest = open_pipeline(pipeline, tell)
+    logged, unlogged = log.of(manifest, attestor, tell)
     detached = {**detached_by(timestamp, attestor), **logged}
-    with progress(quiet=quiet, color=not no_color) as report:
+    with progress(quiet=shown.quiet, color=not shown.no_color) as report:
         options = Options(
-            *moment(now), checklist, stage, engine, opa, policies or (), trust, online, tuple(skip or ()), report,
-            built_in, locked, Limits(max_seconds, max_memory), evidence or (), allow_unsigned,
+            *moment(now), checklist, stage, engine.engine_name, opa, layers.policies or (), trust, online,
+            tuple(skip or ()), report, layers.built_in, layers.locked, engine.ceilings.limits(), evidence or (),
+            allow_unsigned,
             revocations=revocations or (), signers=() if attestor is None else attestor.signers,
             unlogged=unlogged if out is not None else "",
         )  # fmt: skip
@@ -127,8 +89,7 @@ def gate(
         return _keep_partial(collected, out, options.now)
     if out is not None:
         seal(judged, collected.reports, attestor, out, detached=detached)
-        if not quiet:
-            say_signed(out, attestor)
+        say_signed(out, attestor, tell)
     return show(judged, target, locations(judged.graph, manifest.root))
 
 

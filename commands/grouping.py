@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from inspect import Parameter
-from typing import Any
+from typing import Any, get_type_hints
 
 
 def grouped(command: Callable[..., int]) -> Callable[..., int]:
@@ -52,7 +52,9 @@ def _arguments(taker: Callable[..., Any], values: Mapping[str, Any]) -> dict[str
 @functools.cache
 def _parameters(taker: Callable[..., Any]) -> Sequence[tuple[Parameter, Callable[..., Any] | None]]:
     """What something takes, and of each that is a group, the class that makes it."""
-    return [(item, _group(item.annotation)) for item in inspect.signature(taker, eval_str=True).parameters.values()]
+    hints = get_type_hints(taker, include_extras=True)  # each of a class where it was written, those inherited, too
+    taken = [item.replace(annotation=hints[name]) for name, item in inspect.signature(taker).parameters.items()]
+    return [(item, _group(item.annotation)) for item in taken]
 
 
 def _group(annotation: object) -> Callable[..., Any] | None:

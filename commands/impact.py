@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UsageError
+from .engine_options import Ceilings
 from .grouping import grouped
-from .groups import Ceilings, ShownTable
+from .groups import ShownTable
 from .output import Output, finish, guarded
 
 if TYPE_CHECKING:

@@ -7,14 +7,17 @@ from typing import Annotated
 
 import typer
 
+from .grouping import grouped
+from .groups import ShownTable
 from .log_options import Folder, LogKey, entries, verifier_key
-from .options import NoColor, Quiet, Tables
-from .output import finish, guarded, output, say
+from .output import finish, guarded, say
 
 
 @guarded
+@grouped
 def check(
     folder: Folder,
+    *,
     checkpoint: Annotated[
         list[Path] | None,
         typer.Option(
@@ -35,9 +38,7 @@ def check(
     ] = None,
     log_key: LogKey = None,
     mend: Annotated[bool, typer.Option("--mend", help="First complete an append that a crash cut off.")] = False,
-    formats: Tables = None,
-    quiet: Quiet = False,
-    no_color: NoColor = False,
+    shown: ShownTable,
 ) -> int:
     """Find entries rewritten, removed or forked.
 
@@ -51,7 +52,7 @@ def check(
     from ..attestations.log.store import Log
     from ..reports.log import render_log_check
 
-    target = output(formats, quiet=quiet, no_color=no_color)
+    target = shown.output()
     key = verifier_key(log_key)
     log = Log.open(folder, key)
     if mend:

@@ -6,22 +6,23 @@ from typing import Annotated
 
 import typer
 
+from .grouping import grouped
+from .groups import ShownTable
 from .log_options import Folder, LogKey, entries, verifier_key
-from .options import NoColor, Quiet, Tables
-from .output import finish, guarded, output
+from .output import finish, guarded
 
 
 @guarded
+@grouped
 def show(
     folder: Folder,
+    *,
     last: Annotated[int, typer.Option("--last", "-n", min=1, help="How many entries, the newest first.")] = 10,
     find: Annotated[
         str, typer.Option("--find", metavar="TEXT", help="Only entries with this text: a digest, a pipeline, a key id.")
     ] = "",
     log_key: LogKey = None,
-    formats: Tables = None,
-    quiet: Quiet = False,
-    no_color: NoColor = False,
+    shown: ShownTable,
 ) -> int:
     """Show a log and its newest entries.
 
@@ -33,7 +34,7 @@ def show(
     from ..attestations.log.store import Log
     from ..reports.log import render_log
 
-    target = output(formats, quiet=quiet, no_color=no_color)
+    target = shown.output()
     log = Log.open(folder, verifier_key(log_key))
     checkpoint = log.checkpoint()
     found = list(listed(log, last=last, containing=find))

@@ -6,14 +6,11 @@ import os
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ..errors import UsageError
-
-if TYPE_CHECKING:
-    from ..evaluator.engines.opa_address import OpaServer
 
 
 class Stage(StrEnum):
@@ -23,13 +20,6 @@ class Stage(StrEnum):
     TRAINING = "training"
     DEPLOYMENT = "deployment"
     MONITORING = "monitoring"
-
-
-class EngineName(StrEnum):
-    """The Rego engines."""
-
-    REGORUS = "regorus"
-    OPA = "opa"
 
 
 class KeyKind(StrEnum):
@@ -44,57 +34,9 @@ class KeyKind(StrEnum):
 
 
 Pipeline = Annotated[Path, typer.Argument(help="The pipeline's folder, or its probatum.yaml.", show_default=False)]
-Formats = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--format",
-        "-f",
-        metavar="FORMAT[=FILE]",
-        help="text, json, sarif, junit or markdown; with =FILE into a file. Repeatable.",
-    ),
-]
-Tables = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--format",
-        "-f",
-        metavar="FORMAT[=FILE]",
-        help="text, json or markdown; with =FILE into a file. Repeatable.",
-    ),
-]
-"""Of commands whose result is a table, not an assessment."""
 StageOption = Annotated[Stage | None, typer.Option("--stage", help="Only the controls of this gate.")]
 Checklist = Annotated[
     str | None, typer.Option("--checklist", "-c", help="Name or path of a checklist; the manifest's by default.")
-]
-EngineOption = Annotated[EngineName, typer.Option("--engine", help="Which Rego engine decides.")]
-OpaUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--opa-url",
-        envvar="PROBATUM_OPA_URL",
-        help="OPA server for --engine opa; without it one is started. Its token: the variable PROBATUM_OPA_TOKEN.",
-    ),
-]
-OpaCa = Annotated[
-    Path | None,
-    typer.Option(
-        "--opa-ca", envvar="PROBATUM_OPA_CA", help="PEM file: who may have signed the OPA server's certificate."
-    ),
-]
-OpaCert = Annotated[
-    Path | None,
-    typer.Option("--opa-cert", envvar="PROBATUM_OPA_CERT", help="PEM file: our certificate for the OPA server."),
-]
-OpaKey = Annotated[
-    Path | None,
-    typer.Option("--opa-key", envvar="PROBATUM_OPA_KEY", help="PEM file: the private key of --opa-cert."),
-]
-MaxSeconds = Annotated[
-    float, typer.Option("--max-seconds", help="Seconds that a control may take to decide; more is an error of it.")
-]
-MaxMemory = Annotated[
-    int, typer.Option("--max-memory", help="MiB of memory that a control may take to decide; more is an error of it.")
 ]
 Now = Annotated[
     str | None,
@@ -109,28 +51,6 @@ Skip = Annotated[
 ]
 Policies = Annotated[
     Path | None, typer.Option("--policies", help="Folder or bundle of policies; the built-in ones by default.")
-]
-Packs = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--policies",
-        metavar="SOURCE",
-        help="Pack of policies to lay on the built-in ones, instead of the manifest's: a folder, .tar.gz, git+https://"
-        "…@commit#folder, oci://…@sha256:… or https://….tar.gz#sha256=…. Repeatable.",
-    ),
-]
-BuiltIn = Annotated[
-    bool | None,
-    typer.Option(
-        "--built-in/--no-built-in", help="Lay the packs on the built-in policies; by default as the manifest says."
-    ),
-]
-Held = Annotated[
-    bool | None,
-    typer.Option(
-        "--locked/--no-locked",
-        help="Hold the packs to probatum.lock; by default where there is one. --no-locked is recorded.",
-    ),
 ]
 Trust = Annotated[Path | None, typer.Option("--trust", help="Trust policy: who may sign what.")]
 EvidenceFiles = Annotated[
@@ -163,25 +83,6 @@ NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; the varia
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 """There is time before and after each moment of these, to compare with."""
-
-
-def opa_server(url: str | None, ca: Path | None, certificate: Path | None, key: Path | None) -> OpaServer | None:
-    """The OPA server that the options name; None when one is to be started.
-
-    Raises:
-        UsageError: the options contradict each other, or ask to send the token where others can read it.
-    """
-    from ..evaluator.engines.opa_address import OpaServer
-
-    if url:
-        return OpaServer(url, ca, certificate, key)
-    if ca or certificate or key:
-        raise UsageError(
-            "--opa-ca, --opa-cert and --opa-key are about the server at --opa-url",
-            why="no server is named",
-            remedy="give --opa-url too, or leave them and the variables of their names out",
-        )
-    return None
 
 
 def moment(given: str | None) -> tuple[datetime, bool]:

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .options import EngineName, NoColor, Policies, Quiet
-from .output import finish, guarded, output
+from .engine_options import EngineName
+from .grouping import grouped
+from .groups import Shown
+from .options import Policies
+from .output import finish, guarded
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shown(Shown):
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format", "-f", metavar="FORMAT[=FILE]", help="text, json or sarif; with =FILE into a file. Repeatable."
+        ),
+    ] = None
 
 
 @guarded
+@grouped
 def check(
     path: Annotated[
         Path | None,
@@ -20,16 +35,10 @@ def check(
             show_default=False,
         ),
     ] = None,
+    *,
     engine: Annotated[EngineName, typer.Option("--engine", help="Which engine they are for.")] = EngineName.REGORUS,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail, too.")] = False,
-    formats: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--format", "-f", metavar="FORMAT[=FILE]", help="text, json or sarif; with =FILE into a file. Repeatable."
-        ),
-    ] = None,
-    quiet: Quiet = False,
-    no_color: NoColor = False,
+    shown: _Shown,
 ) -> int:
     """Find what is wrong with policies without evaluating them: every problem, with its place, why and a remedy.
 
@@ -43,7 +52,7 @@ def check(
     from ..workbench.check.run import check as checked
     from ..workbench.input_schema import input_schema
 
-    target = output(formats, quiet=quiet, no_color=no_color)
+    target = shown.output()
     schema = input_schema(result_schemas(), PolicySet.built_in().controls.values())
     report = checked(path, engine=str(engine.value), schema=schema)
     document = report.document()

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .engine_options import EngineChoice
 from .grouping import grouped
-from .groups import EngineChoice, ShownTable
+from .groups import ShownTable
 from .options import moment
 from .output import finish, guarded
 

@@ -7,20 +7,22 @@ from typing import Annotated
 
 import typer
 
-from .options import BuiltIn, NoColor, Now, Online, Packs, Tables, Trust, moment
-from .output import finish, guarded, output, say
+from .grouping import grouped
+from .groups import Layers, ShownTable
+from .options import Now, Online, Trust, moment
+from .output import finish, guarded, say
 
 
 @guarded
+@grouped
 def lock(
     pipeline: Annotated[Path, typer.Argument(help="The pipeline's folder, or its probatum.yaml.")] = Path(),
-    policies: Packs = None,
-    built_in: BuiltIn = None,
+    *,
+    layers: Layers,
     trust: Trust = None,
     now: Now = None,
     online: Online = False,
-    formats: Tables = None,
-    no_color: NoColor = False,
+    shown: ShownTable,
 ) -> int:
     """Write probatum.lock: the digest of each pack of policies that the manifest names, for review and for every run.
 
@@ -35,12 +37,12 @@ def lock(
     from ..packs.choose import Given
     from ..reports.lock import render_lock
 
-    target = output(formats, no_color=no_color)
+    target = shown.output()
     manifest = open_pipeline(pipeline, say)
     path = trust or manifest.trust
     at = moment(now)[0]
     trusted = None if path is None else trusted_now(path, online=online, now=at)
-    given = Given(tuple(policies or ()), built_in)
+    given = Given(tuple(layers.policies or ()), layers.built_in)
     found = lock_policies(manifest, given, online=online, trust=trusted, now=at)
     target.write(lambda format, color, width: render_lock(found, format, color=color, width=width))
     changed = sum(entry["change"] != "unchanged" for entry in found["packs"]) + len(found["gone"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..evaluator.engines.limits import DEFAULT_MEMORY_MIB, Limits
-from .options import NoColor, Quiet
-from .output import Output, finish, guarded, output, say
+from .grouping import grouped
+from .groups import Shown
+from .output import Output, finish, guarded, say
 
 if TYPE_CHECKING:
     from ..workbench.policy_tests.discovery import Place
@@ -27,7 +29,18 @@ class Engines(StrEnum):
     BOTH = "both"
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Shown(Shown):
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format", "-f", metavar="FORMAT[=FILE]", help="text, json or junit; with =FILE into a file. Repeatable."
+        ),
+    ] = None
+
+
 @guarded
+@grouped
 def policy_test(
     path: Annotated[
         Path | None,
@@ -36,6 +49,7 @@ def policy_test(
             show_default=False,
         ),
     ] = None,
+    *,
     engine: Annotated[Engines, typer.Option("--engine", help="What runs the tests.")] = Engines.REGORUS,
     run: Annotated[str, typer.Option("--run", metavar="REGEX", help="Only tests whose dotted name matches.")] = "",
     coverage: Annotated[bool, typer.Option("--coverage", help="Show which lines of each control no test reaches.")] = (
@@ -52,15 +66,8 @@ def policy_test(
     max_memory: Annotated[
         int, typer.Option("--max-memory", help="MiB of memory that one test may take; more is an error of it.")
     ] = DEFAULT_MEMORY_MIB,
-    formats: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--format", "-f", metavar="FORMAT[=FILE]", help="text, json or junit; with =FILE into a file. Repeatable."
-        ),
-    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name the tests that passed, too.")] = False,
-    quiet: Quiet = False,
-    no_color: NoColor = False,
+    shown: _Shown,
 ) -> int:
     """Run the tests of policies, rules test_* and the examples of each control, and show the values that fail.
 
@@ -71,7 +78,7 @@ def policy_test(
     from ..workbench.policy_tests.discovery import find_place
     from ..workbench.policy_tests.run import Wanted
 
-    target = output(formats, quiet=quiet, no_color=no_color)
+    target = shown.output()
     place = find_place(path, Path.cwd())
     engines = ("regorus", "opa") if engine is Engines.BOTH else (str(engine.value),)
     limits = Limits(max_seconds, max_memory)

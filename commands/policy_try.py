@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .engine_options import EngineChoice
 from .grouping import grouped
-from .groups import EngineChoice, Layers
-from .options import Checklist, NoColor, moment
-from .output import finish, guarded, output
+from .groups import Layers, Shown
+from .options import Checklist, moment
+from .output import finish, guarded
 
 if TYPE_CHECKING:
     from ..evaluator.policies import PolicySet
@@ -21,15 +23,19 @@ if TYPE_CHECKING:
 Manifest = Annotated[
     Path | None, typer.Option("--manifest", "-m", help="probatum.yaml with parameters, waivers and checklist.")
 ]
-Shapes = Annotated[
-    list[str] | None, typer.Option("--format", "-f", metavar="FORMAT[=FILE]", help="text or json. Repeatable.")
-]
 AsOf = Annotated[
     str | None,
     typer.Option("--now", help="Evaluation time (RFC 3339); else the recorded one, or that of the newest observation."),
 ]
 _TRACES = ("notes", "fails", "full")
 _RESULTS = {"fail": "fail", "inconclusive": "inconclusive"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shown(Shown):
+    formats: Annotated[
+        list[str] | None, typer.Option("--format", "-f", metavar="FORMAT[=FILE]", help="text or json. Repeatable.")
+    ] = None
 
 
 @guarded
@@ -53,8 +59,7 @@ def try_(
         str | None, typer.Option("--trace", metavar="|".join(_TRACES), help="Show how OPA evaluates; --engine opa.")
     ] = None,
     now: AsOf = None,
-    formats: Shapes = None,
-    no_color: NoColor = False,
+    shown: _Shown,
 ) -> int:
     """Try one control on evidence: what it decides for each subject, from which values, and where its rules stop.
 
@@ -66,7 +71,7 @@ def try_(
     from ..workbench.recorded import read_recorded
     from ..workbench.trial import control_named, try_control
 
-    target = output(formats, no_color=no_color)
+    target = shown.output()
     check_trace(trace, engine.engine_name)
     recorded = read_recorded(evidence)
     values = assigned(param or [])

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from .engine_options import EngineChoice
 from .grouping import grouped
-from .groups import EngineChoice, Layers
-from .options import Checklist, NoColor, Tables
-from .output import finish, guarded, output
+from .groups import Layers, ShownTable
+from .options import Checklist
+from .output import finish, guarded
 from .policy_try import AsOf, Manifest, setting
 
 
@@ -30,8 +31,7 @@ def query(
     checklist: Checklist = None,
     engine: EngineChoice,
     now: AsOf = None,
-    formats: Tables = None,
-    no_color: NoColor = False,
+    shown: ShownTable,
 ) -> int:
     """Ask evidence anything: a Rego expression over the graph as policies see it, with their libraries at hand.
 
@@ -42,7 +42,7 @@ def query(
     from ..workbench.recorded import read_recorded
     from ..workbench.trial import control_named
 
-    target = output(formats, no_color=no_color)
+    target = shown.output()
     recorded = read_recorded(evidence)
     given, found = setting(recorded, now, checklist, manifest, layers)
     about = None if control is None else control_named(control, found)

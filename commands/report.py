@@ -7,16 +7,17 @@ from typing import Annotated
 
 import typer
 
-from .options import Formats, NoColor, Quiet
-from .output import finish, guarded, output
+from .grouping import grouped
+from .groups import Shown
+from .output import finish, guarded
 
 
 @guarded
+@grouped
 def report(
     package: Annotated[Path, typer.Argument(help="A verdict package, or an assessment as JSON.", show_default=False)],
-    formats: Formats = None,
-    quiet: Quiet = False,
-    no_color: NoColor = False,
+    *,
+    shown: Shown,
 ) -> int:
     """Render the assessment of a verdict package again, in any format. It verifies nothing: see 'probatum verify'.
 
@@ -25,7 +26,7 @@ def report(
     from ..jobs.audit import read_assessment
     from ..reports.format import render
 
-    target = output(formats, quiet=quiet, no_color=no_color)
+    target = shown.output()
     document, places = read_assessment(package)
     target.write(lambda format, color, width: render(document, format, color=color, width=width, locations=places))
     return finish("pass", f"rendered an assessment whose result is {document['result']}")

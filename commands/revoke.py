@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .grouping import grouped
 from .options import Now, Trust, moment
 from .output import finish, guarded, say
-from .signing import Keys, Sign, Signing, attestor_of, say_signed
+from .signing import Credentials, Sign, Signing, say_signed
 
 if TYPE_CHECKING:
-    from ..attestations.attestor import Attestor
     from ..attestations.revocation.entry import Target
 
 revoke_app = typer.Typer(
@@ -20,16 +21,6 @@ revoke_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-Reason = Annotated[
-    str,
-    typer.Option(
-        "--reason",
-        help="key-compromise, affiliation-changed, superseded, cessation-of-operation, privilege-withdrawn, "
-        "evidence-wrong, policy-defect or other.",
-        show_default=False,
-    ),
-]
-Note = Annotated[str, typer.Option("--note", help="Why, in words.")]
 Since = Annotated[
     str | None,
     typer.Option(
@@ -40,15 +31,54 @@ Since = Annotated[
 Out = Annotated[Path, typer.Option("--out", "-o", help="File to write, or a folder to put it in.", show_default=False)]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Issued:
+    """A revocation that is made and signed."""
+
+    reason: Annotated[
+        str,
+        typer.Option(
+            "--reason",
+            help="key-compromise, affiliation-changed, superseded, cessation-of-operation, privilege-withdrawn, "
+            "evidence-wrong, policy-defect or other.",
+            show_default=False,
+        ),
+    ]
+    out: Out
+    note: Annotated[str, typer.Option("--note", help="Why, in words.")] = ""
+    sign: Sign = Signing.KEY
+    credentials: Credentials
+    now: Now = None
+
+    def issue(self, target: Target, since: str | None = None, *, envelope: str | None = None) -> int:
+        """Sign it, write it, and say so; the command's exit code.
+
+        Args:
+            target: what is revoked.
+            since: the value of ``--since``.
+            envelope: digest of the envelope of what is revoked, if it has one.
+
+        Raises:
+            UsageError: the options are wrong, or the file cannot be written.
+            TrustError: it cannot be signed.
+        """
+        from ..attestations.revocation.entry import Entry
+        from ..attestations.revocation.issue import issue
+
+        attestor = self.credentials.somebody(self.sign)
+        entry = Entry(target, self.reason, self.note, None if since is None else moment(since)[0], envelope)
+        path = issue(entry, self.out, attestor=attestor, now=moment(self.now)[0])
+        say_signed(path, attestor)
+        say("it counts where --revocations or a trust policy names it, and its signer may revoke")
+        return finish("pass", f"{path} revokes the {target}")
+
+
 @guarded
+@grouped
 def verdict(
     package: Annotated[Path, typer.Argument(help="The verdict package, or its verdict.dsse.json.", show_default=False)],
-    reason: Reason,
-    out: Out,
-    note: Note = "",
-    keys: Keys = None,
-    sign: Sign = Signing.KEY,
-    now: Now = None,
+    *,
+    issued: Issued,
 ) -> int:
     """Take a verdict back, in whatever envelope it is.
 
@@ -57,10 +87,11 @@ def verdict(
     from ..attestations.revocation.targets import verdict_targets
 
     target, envelope = verdict_targets(package)
-    return _issue(target, reason, out, note, None, keys, sign, now, envelope)
+    return issued.issue(target, envelope=envelope)
 
 
 @guarded
+@grouped
 def attestation(
     file: Annotated[
         Path,
@@ -68,12 +99,8 @@ def attestation(
             help="An attestation: signed evidence, an approval, a provenance, an in-toto link, ….", show_default=False
         ),
     ],
-    reason: Reason,
-    out: Out,
-    note: Note = "",
-    keys: Keys = None,
-    sign: Sign = Signing.KEY,
-    now: Now = None,
+    *,
+    issued: Issued,
 ) -> int:
     """Take one attestation back, in whatever envelope it is; others by the same signer still count.
 
@@ -82,21 +109,18 @@ def attestation(
     from ..attestations.revocation.targets import attestation_targets
 
     target, envelope = attestation_targets(file)
-    return _issue(target, reason, out, note, None, keys, sign, now, envelope)
+    return issued.issue(target, envelope=envelope)
 
 
 @guarded
+@grouped
 def key(
     name: Annotated[
         str, typer.Argument(metavar="ID|FILE", help="Id (SHA256:…) or file of the public key.", show_default=False)
     ],
-    reason: Reason,
-    out: Out,
-    note: Note = "",
+    *,
+    issued: Issued,
     since: Since = None,
-    keys: Keys = None,
-    sign: Sign = Signing.KEY,
-    now: Now = None,
 ) -> int:
     """Say that a key is not to be believed: by the role `revocation`, or with the key itself.
 
@@ -104,20 +128,17 @@ def key(
     """
     from ..attestations.revocation.targets import key_named
 
-    return _issue(key_named(name), reason, out, note, since, keys, sign, now)
+    return issued.issue(key_named(name), since)
 
 
 @guarded
+@grouped
 def identity(
     issuer: Annotated[str, typer.Argument(help="OIDC issuer, exactly.", show_default=False)],
     subject: Annotated[str, typer.Argument(help="The identity in the certificate, exactly.", show_default=False)],
-    reason: Reason,
-    out: Out,
-    note: Note = "",
+    *,
+    issued: Issued,
     since: Since = None,
-    keys: Keys = None,
-    sign: Sign = Signing.KEY,
-    now: Now = None,
 ) -> int:
     """Say that an identity of keyless signing is not to be believed.
 
@@ -125,18 +146,15 @@ def identity(
     """
     from ..attestations.revocation.entry import identity_target
 
-    return _issue(identity_target(issuer, subject), reason, out, note, since, keys, sign, now)
+    return issued.issue(identity_target(issuer, subject), since)
 
 
 @guarded
+@grouped
 def evidence(
     name: Annotated[str, typer.Argument(metavar="OBS", help="Id of the observation: obs:….", show_default=False)],
-    reason: Reason,
-    out: Out,
-    note: Note = "",
-    keys: Keys = None,
-    sign: Sign = Signing.KEY,
-    now: Now = None,
+    *,
+    issued: Issued,
 ) -> int:
     """Take a piece of evidence back: it proves nothing any more, and its bad news still counts.
 
@@ -144,21 +162,18 @@ def evidence(
     """
     from ..attestations.revocation.entry import sha256_target
 
-    return _issue(sha256_target("evidence", name), reason, out, note, None, keys, sign, now)
+    return issued.issue(sha256_target("evidence", name))
 
 
 @guarded
+@grouped
 def policy(
     digest: Annotated[
         str, typer.Argument(metavar="DIGEST", help="SHA-256 of policies or of a pack of them.", show_default=False)
     ],
-    reason: Reason,
-    out: Out,
-    note: Note = "",
+    *,
+    issued: Issued,
     since: Since = None,
-    keys: Keys = None,
-    sign: Sign = Signing.KEY,
-    now: Now = None,
 ) -> int:
     """Take policies back: nothing may be decided with them any more.
 
@@ -166,14 +181,16 @@ def policy(
     """
     from ..attestations.revocation.entry import sha256_target
 
-    return _issue(sha256_target("policy", digest), reason, out, note, since, keys, sign, now)
+    return issued.issue(sha256_target("policy", digest), since)
 
 
 @guarded
+@grouped
 def list_(
     sources: Annotated[
         list[str] | None, typer.Argument(help="Signed revocations: files and folders.", show_default=False)
     ] = None,
+    *,
     out: Out = Path("revocations.dsse.json"),
     name: Annotated[str, typer.Option("--name", help="Tells the lists of several issuers apart.")] = "revocations",
     next_update: Annotated[
@@ -181,8 +198,8 @@ def list_(
         typer.Option("--next-update", help="By when (RFC 3339) there will be a newer one; refused afterwards."),
     ] = None,
     trust: Trust = None,
-    keys: Keys = None,
     sign: Sign = Signing.KEY,
+    credentials: Credentials,
     now: Now = None,
 ) -> int:
     """Sign everything that is revoked so far as one numbered list; the list that lies at --out is continued.
@@ -192,7 +209,7 @@ def list_(
     from ..files import write_atomic
     from ..jobs.revocation_list import new_list
 
-    attestor = _attestor(keys, sign)
+    attestor = credentials.somebody(sign)
     update = None if next_update is None else moment(next_update)[0]
     made = new_list(
         sources or (), out, attestor=attestor, trust=trust, name=name, next_update=update, now=moment(now)[0]
@@ -200,37 +217,6 @@ def list_(
     write_atomic(out, made.data)
     say_signed(out, attestor)
     return finish("pass", f"{out} is number {made.number} of the list {name}: {made.count} revocations")
-
-
-def _issue(
-    target: Target,
-    reason: str,
-    out: Path,
-    note: str,
-    since: str | None,
-    keys: list[str] | None,
-    sign: Signing,
-    now: str | None,
-    envelope: str | None = None,
-) -> int:
-    from ..attestations.revocation.entry import Entry
-    from ..attestations.revocation.issue import issue
-
-    attestor = _attestor(keys, sign)
-    entry = Entry(target, reason, note, None if since is None else moment(since)[0], envelope)
-    path = issue(entry, out, attestor=attestor, now=moment(now)[0])
-    say_signed(path, attestor)
-    say("it counts where --revocations or a trust policy names it, and its signer may revoke")
-    return finish("pass", f"{path} revokes the {target}")
-
-
-def _attestor(keys: list[str] | None, sign: Signing) -> Attestor:
-    from ..errors import UsageError
-
-    attestor = attestor_of(keys, sign)
-    if attestor is None:
-        raise UsageError("a revocation that nobody signs means nothing", remedy="leave --sign none out")
-    return attestor
 
 
 revoke_app.command("verdict")(verdict)

@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import UsageError
-from .options import NoColor, Now, Online, Quiet, Revocations, Tables, Trust, moment
-from .output import finish, guarded, ignore, output, say
-from .signing import Certificate, Sign, Signing, SigstoreConfig, Timestamp, attestor_of, countersignature_detached
+from .grouping import grouped
+from .groups import ShownTable
+from .options import Now, Online, Revocations, Trust, moment
+from .output import finish, guarded, ignore, say
+from .signing import Credentials, Sign, Signing, Timestamp, countersignature_detached
 
 if TYPE_CHECKING:
     from ..attestations.verify.report import VerificationReport
 
 
+@dataclass(frozen=True, kw_only=True)
+class _OfSomebodyElse(Credentials):
+    keys: Annotated[
+        list[str] | None,
+        typer.Option("--key", metavar="KEY", help="Sign with this PEM file or securesystemslib URI. Repeatable."),
+    ] = None
+
+
 @guarded
+@grouped
 def sign(
     target: Annotated[
         Path,
         typer.Argument(help="A verdict package (folder or ZIP file), or an attestation (DSSE).", show_default=False),
     ],
-    key: Annotated[
-        list[str] | None,
-        typer.Option("--key", metavar="KEY", help="Sign with this PEM file or securesystemslib URI. Repeatable."),
-    ] = None,
-    certificate: Certificate = None,
+    *,
     sign: Sign = Signing.KEY,
-    sigstore_config: SigstoreConfig = None,
+    credentials: _OfSomebodyElse,
     timestamp: Timestamp = None,
     trust: Trust = None,
     public_key: Annotated[
@@ -45,9 +53,7 @@ def sign(
     revocations: Revocations = None,
     online: Online = False,
     now: Now = None,
-    formats: Tables = None,
-    quiet: Quiet = False,
-    no_color: NoColor = False,
+    shown: ShownTable,
 ) -> int:
     """Countersign: verify a verdict package or an attestation, show it, and add a signature over the same bytes.
 
@@ -56,21 +62,19 @@ def sign(
     from ..jobs import audit, countersigning
     from ..reports.verification import render_verification
 
-    written = output(formats, quiet=quiet, no_color=no_color)
+    written, tell = shown.output(), ignore if shown.quiet else say
     asked = audit.Audit(
         moment(now)[0], tuple(subject or ()), trust, tuple(public_key or ()), replay=replay,
         revocations=tuple(revocations or ()), online=online,
     )  # fmt: skip
-    _check_signer(key, sign)
+    _check_signer(credentials.keys, sign)
     looked = countersigning.look(target, asked)
     document = looked.report.to_document()
     written.write(lambda format, color, width: render_verification(document, format, color=color, width=width))
     if not looked.report.ok:
         return finish("fail", f"REFUSED, and not signed: {_failed(looked.report)}")
-    tell = ignore if quiet else say
     tell(_shown(looked.report))
-    attestor = attestor_of(key, sign, instance=sigstore_config, certificate=certificate)
-    assert attestor is not None
+    attestor = credentials.somebody(sign)
     place = countersigning.sign(looked, attestor, countersignature_detached(timestamp))
     if trust is not None:
         after = audit.verify(target, asked)

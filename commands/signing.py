@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from ..attestations.attestor import Attestor, KeyAttestor
     from ..attestations.package.write import Detach
 
-INSTANCE = "PROBATUM_SIGSTORE_CONFIG"
-
 
 class Signing(StrEnum):
     """How to sign."""
@@ -30,37 +29,12 @@ class Signing(StrEnum):
     NONE = "none"
 
 
-Keys = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--key",
-        metavar="KEY",
-        help="Sign with this PEM file or securesystemslib URI; else your local key. Repeatable: everyone signs.",
-    ),
-]
-Certificate = Annotated[
-    Path | None,
-    typer.Option(
-        "--certificate",
-        metavar="FILE",
-        help="PEM: the certificate of --key, and those above it. It goes along, for those who trust its authority.",
-    ),
-]
 Sign = Annotated[
     Signing,
     typer.Option(
         "--sign",
         help="Who signs: a key; keyless, the identity of this CI job, which a log publishes; auto, keyless where a CI "
         "service offers an identity, else a key.",
-    ),
-]
-SigstoreConfig = Annotated[
-    str | None,
-    typer.Option(
-        "--sigstore-config",
-        metavar="FILE[#sha256=…]",
-        envvar=INSTANCE,
-        help="ClientTrustConfig of a sigstore instance of your own, for keyless; else the public one.",
     ),
 ]
 Timestamp = Annotated[
@@ -74,44 +48,78 @@ Timestamp = Annotated[
 NoSign = Annotated[bool, typer.Option("--no-sign", help="The same as --sign none; the package says so.")]
 
 
-def attestor_of(
-    keys: list[str] | None,
-    sign: Signing = Signing.KEY,
-    *,
-    no_sign: bool = False,
-    instance: str | None = None,
-    certificate: Path | None = None,
-) -> Attestor | None:
-    """Who signs, by the options; None when nobody is to.
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """What there is to sign with."""
 
-    A signature without a key is announced on stderr before it is made, even to those who asked for quiet: what a log
-    has published cannot be taken back.
+    keys: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--key",
+            metavar="KEY",
+            help="Sign with this PEM file or securesystemslib URI; else your local key. Repeatable: everyone signs.",
+        ),
+    ] = None
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            "--certificate",
+            metavar="FILE",
+            help="PEM: the certificate of --key, and those above it. It goes along, for those who trust its authority.",
+        ),
+    ] = None
+    sigstore_config: Annotated[
+        str | None,
+        typer.Option(
+            "--sigstore-config",
+            metavar="FILE[#sha256=…]",
+            envvar="PROBATUM_SIGSTORE_CONFIG",
+            help="ClientTrustConfig of a sigstore instance of your own, for keyless; else the public one.",
+        ),
+    ] = None
 
-    Args:
-        keys: paths and URIs of keys.
-        sign: how to sign.
-        no_sign: the same as ``Signing.NONE``.
-        instance: the ``ClientTrustConfig`` for keyless; what the variable ``INSTANCE`` says when None.
-        certificate: file with the certificate of the one key.
+    def attestor(self, sign: Signing) -> Attestor | None:
+        """Who signs; None when nobody is to.
 
-    Raises:
-        UsageError: the options contradict each other, or a key cannot be had.
-        TrustError: a key cannot be read or used; there is no identity here, or its services cannot be reached.
-    """
-    if certificate is not None and (len(keys or ()) != 1 or no_sign or sign in (Signing.NONE, Signing.KEYLESS)):
-        raise _contradiction("--certificate and anything but one --key", "a certificate is of one key")
-    if no_sign or sign == Signing.NONE:
-        if keys:
-            raise _contradiction("--key and no signature", "it is unclear whether to sign")
-        return None
-    if sign == Signing.KEYLESS and keys:
-        raise _contradiction("--key and --sign keyless", "it is unclear who is to sign")
-    if sign == Signing.AUTO:
-        sign = _chosen(keys)
-    if sign == Signing.KEYLESS:
-        return _keyless(instance or os.environ.get(INSTANCE))
-    by_keys = _by_key(keys)
-    return by_keys if certificate is None else _certified(by_keys, certificate)
+        A signature without a key is announced on stderr before it is made, even to those who asked for quiet: what a
+        log has published cannot be taken back.
+
+        Args:
+            sign: how to sign.
+
+        Raises:
+            UsageError: the options contradict each other, or a key cannot be had.
+            TrustError: a key cannot be read or used; there is no identity here, or its services cannot be reached.
+        """
+        if self.certificate is not None and (len(self.keys or ()) != 1 or sign in (Signing.NONE, Signing.KEYLESS)):
+            raise _contradiction("--certificate and anything but one --key", "a certificate is of one key")
+        if sign == Signing.NONE:
+            if self.keys:
+                raise _contradiction("--key and no signature", "it is unclear whether to sign")
+            return None
+        if sign == Signing.KEYLESS and self.keys:
+            raise _contradiction("--key and --sign keyless", "it is unclear who is to sign")
+        if sign == Signing.AUTO:
+            sign = _chosen(self.keys)
+        if sign == Signing.KEYLESS:
+            return _keyless(self.sigstore_config)
+        by_keys = _by_key(self.keys)
+        return by_keys if self.certificate is None else _certified(by_keys, self.certificate)
+
+    def somebody(self, sign: Signing) -> Attestor:
+        """Who signs what is worth nothing unsigned.
+
+        Args:
+            sign: how to sign.
+
+        Raises:
+            UsageError: nobody is to sign, or as for `attestor`.
+            TrustError: as for `attestor`.
+        """
+        attestor = self.attestor(sign)
+        if attestor is None:
+            raise UsageError("this is worth nothing unsigned", why="--sign none was given", remedy="leave it out")
+        return attestor
 
 
 def detached_by(timestamp: str | None, attestor: Attestor | None) -> dict[str, Detach]:
@@ -187,11 +195,17 @@ def _by_key(keys: list[str] | None) -> KeyAttestor:
     return KeyAttestor([choose_signer(key, passphrase=partial(passphrase, key)) for key in wanted])
 
 
-def say_signed(what: object, attestor: Attestor | None) -> None:
-    """One line on stderr that says who signed."""
+def say_signed(what: object, attestor: Attestor | None, tell: Callable[[str], None] = say) -> None:
+    """One line that says who signed.
+
+    Args:
+        what: was signed.
+        attestor: who signed it.
+        tell: takes the line; stderr by default.
+    """
     if attestor is None:
-        say(f"{what} is NOT signed, as --no-sign asked")
+        tell(f"{what} is NOT signed, as --no-sign asked")
         return
-    say(f"{what} is signed by {attestor.origin}")
+    tell(f"{what} is signed by {attestor.origin}")
     if attestor.local:
-        say("this is your own local key: nobody else trusts it; sign with --key for others")
+        tell("this is your own local key: nobody else trusts it; sign with --key for others")

@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
-from .options import NoColor, Now, Quiet, Tables, moment
-from .output import finish, guarded, output
+from .grouping import grouped
+from .groups import ShownTable
+from .options import Now, moment
+from .output import finish, guarded
 
 trust_app = typer.Typer(
     help="Write and review the trust policy: who may sign what.", no_args_is_help=True, rich_markup_mode=None
@@ -19,13 +21,13 @@ DEFAULT = Path("trust.yaml")
 
 @trust_app.command("check")
 @guarded
+@grouped
 def check(
     file: Annotated[Path, typer.Argument(help="The trust policy.")] = DEFAULT,
+    *,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail, too.")] = False,
     now: Now = None,
-    formats: Tables = None,
-    quiet: Quiet = False,
-    no_color: NoColor = False,
+    shown: ShownTable,
 ) -> int:
     """Say who may sign what, and find what is odd: signers without a role, roles that nobody can fill, broad patterns.
 
@@ -34,7 +36,7 @@ def check(
     from ..attestations.trust.review import ERROR, NOTE, checked_file
     from ..reports.trust import render_trust
 
-    target = output(formats, quiet=quiet, no_color=no_color)
+    target = shown.output()
     document = checked_file(file, moment(now)[0])
     target.write(lambda format, color, width: render_trust(document, format, color=color, width=width))
     levels = Counter(finding["level"] for finding in document["findings"])

@@ -11,9 +11,10 @@ import typer
 
 from ..errors import UsageError
 from ..files import write_atomic
+from .engine_options import Ceilings, EngineName, Opa
 from .grouping import grouped
-from .groups import Ceilings, Opa, ShownTable
-from .options import EngineName, Now, Online, Revocations, Trust, moment
+from .groups import ShownTable
+from .options import Now, Online, Revocations, Trust, moment
 from .output import Output, finish, guarded
 from .wanted import Wanted, moment_of
 

@@ -55,6 +55,14 @@ def test_a_graph_without_further_fields_is_canonical_too() -> None:
     assert load_graph(dump_graph(made), source="g") == made
 
 
+def test_the_order_of_relations_is_not_the_order_in_which_they_were_told() -> None:
+    links = [Relation("model:net", name, "pipeline:p") for name in ("produced_by", "derived_from", "trained_on")]
+    told = [Graph.of({"name": "p"}, [subject(), Subject("pipeline", "p")], (), order) for order in (links, links[::-1])]
+    twice = Graph.of({"name": "p"}, [subject(), Subject("pipeline", "p")], (), links * 2)
+    assert len({made.digest for made in (*told, twice)}) == 1
+    assert [link.relation for link in twice.relations] == ["derived_from", "produced_by", "trained_on"]
+
+
 def forged(path: str, value: Any, *, reseal: bool = False) -> bytes:
     """The document with one field changed; resealed under the observation's new id."""
     made = copy.deepcopy(document())

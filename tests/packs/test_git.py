@@ -353,6 +353,11 @@ def test_offline_no_server_is_asked(tmp_path: Path, repository: Repository) -> N
             lock(tmp_path, source)
         assert asked == []
         made = lock(tmp_path, source, online=True)
+        branch = f"git+http://{host}/theirs@main#packs/acme"
+        named = lock(tmp_path, branch, online=True)
+        asked.clear()
+        assert open_packs(wanted(tmp_path, branch, lock=named, locked=True)).packs[0].locked
+        assert asked == [], "a branch may have moved, and that is found out online"
     assert open_packs(wanted(tmp_path, source, lock=made, locked=True)).packs[0].locked
 
 

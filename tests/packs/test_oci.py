@@ -76,6 +76,7 @@ def test_a_tag_is_locked_and_must_not_move(tmp_path: Path) -> None:
             open_packs(wanted(tmp_path, source, lock=made, locked=True, online=True))
         assert before in caught.value.why
         assert after in caught.value.why
+        assert open_packs(wanted(tmp_path, source, lock=made, locked=True)).packs[0].locked, "offline it is not asked"
     assert open_packs(wanted(tmp_path, source, lock=made, locked=True)).packs[0].locked
 
 

@@ -203,6 +203,7 @@ def _parsed(response: bytes, source: str) -> Any:
 def _post(url: str, body: bytes) -> bytes:
     """The answer's body; no redirect is followed, because the user named this address."""
     import requests
+    from urllib3.exceptions import HTTPError  # what reading a broken answer raises
 
     headers = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
     try:
@@ -212,7 +213,7 @@ def _post(url: str, body: bytes) -> bytes:
             if answer.status_code != 200:
                 raise TrustError(f"{url} gives no timestamp", why=f"it answers {answer.status_code}", remedy=_REMEDY)
             data: bytes = answer.raw.read(_MAX_BYTES + 1, decode_content=True)
-    except (OSError, requests.RequestException) as error:
+    except (OSError, requests.RequestException, HTTPError) as error:
         raise TrustError(f"{url} gives no timestamp", why=str(error), remedy=_REMEDY) from error
     if len(data) > _MAX_BYTES:
         raise TrustError(f"{url} gives no timestamp", why=f"it answers more than {_MAX_BYTES} bytes", remedy=_REMEDY)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import socket
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -223,3 +225,20 @@ def test_a_real_response_of_openssl_is_accepted(tmp_path: Path) -> None:
         subprocess.run(["openssl", "ts", *arguments.split()], cwd=tmp_path, check=True, capture_output=True)
     response = only_form((tmp_path / "r").read_bytes(), source="it")
     assert verified(response, tsa=tsa) == "tsa"
+
+
+def test_an_answer_that_is_cut_off() -> None:
+    """A server of one answer, which promises more bytes than it sends."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nshort")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(TrustError, match="gives no timestamp"):
+            request_timestamp(f"http://127.0.0.1:{server.getsockname()[1]}/", DATA)
+        thread.join()

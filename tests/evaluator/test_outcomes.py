@@ -355,6 +355,20 @@ def test_an_engine_that_leaves_one_rule_out_is_not_taken_to_have_found_nothing(l
     assert "gave no answer" in str(silent.document["controls"])
 
 
+def test_the_order_of_an_engine_s_answers_does_not_matter() -> None:
+    one, two = observation(), observation(observed_at="2026-11-20T05:00:00Z")
+    denied = [{"subject": "model:net", "message": word, "evidence": []} for word in ("b", "a", "c")]
+    proven = [{"subject": "model:net", "evidence": [key]} for key in (one.id, two.id)]
+    for deny, proof in ((denied, []), ([], proven)):
+        told = [
+            {"applies": RuleResult(["model:net"]), "deny": RuleResult(deny[::step]), "proof": RuleResult(proof[::step])}
+            for step in (1, -1)
+        ]
+        first, again = (assess(graph(one, two), engine=Broken([{"tiny.tiny_01": answer}])) for answer in told)
+        assert only(first)["findings" if deny else "proofs"]
+        assert first == again
+
+
 def test_evaluation_is_deterministic() -> None:
     one, two = observation(), observation(observed_at="2026-11-20T05:00:00Z", result={"bad": True})
     first = assess(graph(one, two, subjects=[subject(), subject("other")]))

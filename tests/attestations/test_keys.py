@@ -145,16 +145,18 @@ def test_many_first_uses_at_once_make_one_key() -> None:
 def test_a_local_key_that_others_can_read_is_refused() -> None:
     local_key()
     local_key_path().chmod(0o644)
-    with pytest.raises(TrustError, match="not private"):
-        local_key()
+    for use in (local_key, local_trust):  # whoever could read it may have signed what is to be verified
+        with pytest.raises(TrustError, match="not private"):
+            use()
 
 
 def test_a_local_key_that_is_a_link_is_refused(tmp_path: Path) -> None:
     local_key()
     local_key_path().rename(tmp_path / "elsewhere.pem")
     local_key_path().symlink_to(tmp_path / "elsewhere.pem")
-    with pytest.raises(TrustError, match="not private"):
-        local_key()
+    for use in (local_key, local_trust):
+        with pytest.raises(TrustError, match="not private"):
+            use()
 
 
 def test_a_configuration_folder_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,6 +69,17 @@ def test_an_auditor_who_trusts_nobody_for_evidence_is_told(tmp_path: Path) -> No
     assert "was not checked" in row.detail
 
 
+def test_what_nobody_signed_is_held_against_its_document_whoever_is_trusted(tmp_path: Path) -> None:
+    """Without a signature there is nothing to trust, and hence nothing to leave unchecked."""
+    path = plain(tmp_path, "g.json", graph(observed()))
+    of, nobody = joined(TRUST, graph(), path), policy({"cluster": KEY}, verdict={})
+    (row,) = rows(tmp_path / "v", of, path, trust=nobody)
+    assert row.ok is True
+    lie = changed(of, lambda item: replace(item, result={"bad": False}))
+    (row,) = rows(tmp_path / "w", lie, path, trust=nobody)
+    assert row.ok is False
+
+
 def test_an_auditor_who_trusts_others_for_evidence_refuses(tmp_path: Path) -> None:
     path = signed(tmp_path, "c.dsse.json", GOOD, KEY)
     of = joined(TRUST, graph(), path)

@@ -7,7 +7,7 @@ timestamp may have been made from it: who signs it, too, does so in a file besid
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,26 +20,23 @@ from .keys.signing_key import SigningKey, distinct
 from .package.files import LIMITS
 from .package.names import countersignature_path
 from .package.put import alone
-from .package.write import Detach
 
 
-def countersignature(payload: bytes, attestor: Attestor, detached: Mapping[str, Detach]) -> dict[str, bytes]:
+def countersignature(payload: bytes, attestor: Attestor) -> tuple[str, bytes]:
     """Sign a verdict that others have signed.
 
     Args:
         payload: the verdict's, which was verified and shown.
         attestor: who signs.
-        detached: endings of names, and what makes each of these files from the countersignature.
 
     Returns:
-        The files of the package that this makes, by path; the countersignature is the first.
+        The file that this makes: its path in the package, and its bytes.
 
     Raises:
-        TrustError: it cannot be signed, or a service does not vouch for it.
+        TrustError: it cannot be signed.
     """
     data = attestor.attest(payload)
-    path = countersignature_path(hashlib.sha256(data).hexdigest(), attestor.form)
-    return {path: data, **{f"{path}{end}": make(data) for end, make in detached.items()}}
+    return countersignature_path(hashlib.sha256(data).hexdigest(), attestor.form), data
 
 
 def countersign(path: Path, verified: bytes, keys: Sequence[SigningKey]) -> Envelope:

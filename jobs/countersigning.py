@@ -11,7 +11,6 @@ from types import MappingProxyType
 from ..attestations.attestor import Attestor, KeyAttestor
 from ..attestations.countersign import countersign, countersignature
 from ..attestations.documents import dsse
-from ..attestations.documents.dsse import Envelope
 from ..attestations.keys.signing_key import SigningKey
 from ..attestations.package.files import LIMITS
 from ..attestations.package.names import VERDICT, find_signed
@@ -115,11 +114,6 @@ def _trusted(asked: Audit) -> TrustPolicy | None:
     return with_revocations(load_trust(asked.trust), asked.revocations, online=asked.online, now=asked.now)
 
 
-def signed_by(looked: Looked) -> Envelope:
-    """The envelope of an attestation as it lies in its file now."""
-    return dsse.parse(read_limited(looked.path, LIMITS.max_bytes), source=str(looked.path), limits=LIMITS)
-
-
 def _into_package(
     looked: Looked,
     package: CheckedPackage,
@@ -130,18 +124,17 @@ def _into_package(
     if isinstance(attestor, KeyAttestor):
         _refuse_repeated(looked, attestor.keys)
     elif trust is None:
-        why = "nobody could tell whether it counts, and what is signed so is published"
-        raise UsageError("an identity signs under a trust policy", why=why, remedy="give --trust")
-    files = countersignature(payload_of(package.verdict, source=VERDICT), attestor, detached)
-    path = next(iter(files))
+        why = "nobody could tell whether an identity or a certificate counts, and what an identity signs is published"
+        raise UsageError("without a trust policy only keys sign", why=why, remedy="give --trust")
+    path, data = countersignature(payload_of(package.verdict, source=VERDICT), attestor)
     if trust is not None:
-        _refuse_in_vain(path, files[path], attestor, package, for_one_signature(trust), looked.asked)
+        _refuse_in_vain(path, data, attestor, package, for_one_signature(trust), looked.asked)
     with as_folder(looked.path) as folder:
         name = find_signed(VERDICT, {entry.name for entry in folder.iterdir()})
         if name is None or read_limited(folder / name, LIMITS.max_bytes) != package.verdict:
             why = "it was changed since it was verified"
             raise TrustError(f"{looked.path} is not signed", why=why, remedy="look at it again")
-    put(looked.path, files)
+    put(looked.path, {path: data, **{f"{path}{end}": make(data) for end, make in detached.items()}})
     return path
 
 

@@ -54,9 +54,8 @@ def payload(folder: Path) -> bytes:
 
 def countersigned(folder: Path, attestor: Attestor, *, over: bytes | None = None) -> Path:
     """Put a countersignature into a package, whoever signs, and return its file."""
-    files = countersignature(payload(folder) if over is None else over, attestor, {})
-    put(folder, files)
-    (path,) = files
+    path, data = countersignature(payload(folder) if over is None else over, attestor)
+    put(folder, {path: data})
     return folder / path
 
 

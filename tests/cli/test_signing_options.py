@@ -256,5 +256,5 @@ def test_an_identity_countersigns_under_a_policy_alone(
     look = ("sign", tmp_path / "v", "--public-key", public, "--sign", "keyless", "--sigstore-config", config)
     refused = run(*look)
     assert refused.exit_code == 2
-    assert "an identity signs under a trust policy" in refused.stderr
+    assert "without a trust policy only keys sign" in refused.stderr
     assert not [path for path in service.seen[seen:] if "log" in path]

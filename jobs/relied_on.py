@@ -6,7 +6,7 @@ auditor verifies the document again under a policy of their own, as it was when 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from .. import strict_json
@@ -19,6 +19,7 @@ from ..attestations.verify.report import Row
 
 _LISTS = {"verdict": "verdicts", "approval": "approvals", "waivers": "waivers"}
 """Types of observations that speak of such documents, and where in their result."""
+_SHOWN = 5
 
 
 def check_relied_on(trust: TrustPolicy, now: datetime) -> Check:
@@ -30,6 +31,7 @@ def check_relied_on(trust: TrustPolicy, now: datetime) -> Check:
     """
 
     def check(package: CheckedPackage) -> Iterable[Row]:
+        yield from _not_kept(package)
         settings = strict_json.loads(package.files.read(SETTINGS), source=SETTINGS, limits=LIMITS)
         applied = settings.get("waivers") if isinstance(settings, Mapping) else None
         told = (item.result.get(_LISTS.get(item.type, "")) for item in package.graph.observations.values())
@@ -43,3 +45,20 @@ def check_relied_on(trust: TrustPolicy, now: datetime) -> Check:
         yield from waiver_rows(package, applied, trust, evaluated)
 
     return check
+
+
+def _not_kept(package: CheckedPackage) -> Iterator[Row]:
+    """What the gate verified and did not keep: provenance, signatures and other attestations of the pipeline."""
+    there = package.files.digests()
+    listed = [
+        item.result.get("documents") for item in package.graph.observations.values() if item.type == "attestation"
+    ]
+    documents = [item for items in listed if isinstance(items, list) for item in items if isinstance(item, Mapping)]
+    verified = [item for item in documents if item.get("verified") is True]
+    names = sorted({str(item.get("source")) for item in verified if f"raw/{item.get('sha256')}" not in there})
+    if names:
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        detail = (
+            f"not kept in the package, so that the gate alone says who signed them: {', '.join(names[:_SHOWN])}{more}"
+        )
+        yield Row("attestations of the pipeline", None, "", f"{len(names)} files", detail)

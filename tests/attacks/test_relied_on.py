@@ -306,3 +306,17 @@ def test_a_subject_that_was_written_to_while_evidence_was_gathered(root: Path, t
     known = {**made.graph.subjects, "model:m": replace(made.graph.subjects["model:m"], digest={})}
     changed = altered(replace(made, graph=replace(made.graph, subjects=known)), lambda item: item)
     assert {row.ok for row in rows(verified(tmp_path, changed)).values()} == {True}
+
+
+def test_attestations_that_the_gate_alone_has_seen_are_said_to_be_so(root: Path, tmp_path: Path) -> None:
+    """Provenance and signatures of the pipeline lie with the pipeline: whoever wants to, verifies them there."""
+    (row,) = [row for row in verified(tmp_path, contents(root)).rows if row.check == "attestations of the pipeline"]
+    assert (row.ok, row.found) == (None, "1 files")
+    assert row.detail == "not kept in the package, so that the gate alone says who signed them: m.dsse.json"
+
+    def many(item: Observation) -> Observation:
+        listed = [{"source": f"{number}.json", "sha256": "e" * 64, "verified": True} for number in range(7)]
+        return replace(item, result={"documents": ["odd", *listed]}) if item.type == "attestation" else item
+
+    (row,) = [row for row in verified(tmp_path, altered(contents(root), many)).rows if "attestations of" in row.check]
+    assert "4.json and 2 more" in row.detail

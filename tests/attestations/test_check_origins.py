@@ -75,7 +75,7 @@ def test_what_nobody_signed_is_held_against_its_document_whoever_is_trusted(tmp_
     of, nobody = joined(TRUST, graph(), path), policy({"cluster": KEY}, verdict={})
     (row,) = rows(tmp_path / "v", of, path, trust=nobody)
     assert row.ok is True
-    lie = changed(of, lambda item: replace(item, result={"bad": False}))
+    lie = changed(of, lambda item: replace(item, result={"bad": True}))
     (row,) = rows(tmp_path / "w", lie, path, trust=nobody)
     assert row.ok is False
 

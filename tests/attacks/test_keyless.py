@@ -69,9 +69,8 @@ def twin(document: dict[str, Any]) -> None:
         return
     (stamp,) = document["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"]
     token = base64.b64decode(stamp["signedTimestamp"])
-    at = next(
-        at for at in range(len(token) - 80, len(token)) if token[at : at + 2] in (b"\x04\x46", b"\x04\x47", b"\x04\x48")
-    )
+    ends = (at for at in range(len(token) - 80, len(token)) if token[at] == 4 and at + 2 + token[at + 1] == len(token))
+    at = next(ends)  # the signature ends the token, however long it is
     r, s = decode_dss_signature(token[at + 2 :])
     other = encode_dss_signature(r, ORDERS[0] - s)
     stamp["signedTimestamp"] = b64(token[: at + 1] + bytes([len(other)]) + other)

@@ -252,6 +252,12 @@ def _of_version_4(certificates: list[bytes]) -> list[bytes]:
     return [made, *certificates[1:]]
 
 
+def _by_an_unknown_algorithm(certificates: list[bytes]) -> list[bytes]:
+    """Of a certificate's parts, some are read when they are asked for."""
+    known, unknown = b"\x2a\x86\x48\xce\x3d\x04\x03\x02", b"\x2a\x86\x48\xce\x3d\x04\x03\x7f"
+    return [certificates[0].replace(known, unknown), *certificates[1:]]
+
+
 def _doubled(certificates: list[bytes]) -> list[bytes]:
     """The authority's signature on the first certificate as its twin."""
     whole = load_der_x509_certificate(certificates[0])
@@ -278,6 +284,7 @@ def _doubled(certificates: list[bytes]) -> list[bytes]:
         pytest.param(lambda all: [all[0], all[0], all[1]], "are not those", id="twice"),
         pytest.param(lambda all: [other_leaf(), *all[1:]], "it does not fit the content", id="another's"),
         pytest.param(lambda all: [], "", id="none"),
+        pytest.param(_by_an_unknown_algorithm, "the chain does not hold", id="unknown algorithm"),
         pytest.param(_of_version_4, "has a malformed certificate", id="version 4"),
     ],
 )

@@ -156,6 +156,11 @@ REFUSED: dict[str, tuple[dict[str, Any], Callable[[Signer], str], str]] = {
     "alone": ({}, lambda one: pem(one.leaf), "nothing in it issued"),
     "a stranger's": ({}, lambda one: pem(one.leaf, Authority().intermediate), "no part of the chain"),
     "one more": ({}, lambda one: pem(one.leaf, CA.intermediate, CA.issue().leaf), "no part of the chain"),
+    "a weak one more": (
+        {},
+        lambda one: pem(one.leaf, CA.intermediate, CA.issue(key=rsa.generate_private_key(65537, 1024)).leaf),
+        "no part of the chain",
+    ),
     "many": ({}, lambda one: pem(one.leaf, *[CA.intermediate] * 10), "it holds 11 certificates"),
     "expired": ({"until": NOW - DAY}, lambda one: pem(one.leaf, CA.intermediate), "and now it is"),
     "early": ({"since": NOW + DAY}, lambda one: pem(one.leaf, CA.intermediate), "and now it is"),

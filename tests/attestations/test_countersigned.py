@@ -24,12 +24,15 @@ from countersigning_case import (
 )
 from package_case import KEY
 from signing_case import NOW, ec_key, ed_key, policy, write
-from sigstore_case import SIGNED_AT
+from sigstore_case import ISSUER, SIGNED_AT
 
 from probatum.attestations.attestor import Attestor, KeyAttestor
 from probatum.attestations.documents.verifier import TrustVerifier
 from probatum.attestations.package.write import write_package
 from probatum.attestations.package.zip_package import zip_bytes
+from probatum.attestations.revocation.entry import Target, key_target
+from probatum.attestations.revocation.kept_package import opened
+from probatum.attestations.revocation.question import about_signer
 from probatum.attestations.trust.init import write_proposal
 from probatum.attestations.trust.policy import TrustPolicy
 from probatum.attestations.trust.signing_time import Window
@@ -103,6 +106,17 @@ def test_a_revoked_second_signer_does_not_count(tmp_path: Path) -> None:
     trust = people(keys={"one": KEY, "two": TWO})
     assert why(folder, trust) == ""
     assert "key:two does not count" in why(folder, revoking(trust, TWO))
+
+
+def test_who_countersigned_is_found_in_an_archive_of_verdicts(tmp_path: Path) -> None:
+    """What was relied on when a key or an identity is revoked (`impact --key`)."""
+    folder = signed(tmp_path)
+    countersigned(folder, KEYS["two"])
+    countersigned(folder, identity(ANN))
+    with opened(folder) as kept:
+        for target in (key_target(TWO.public.id), key_target(KEY.public.id), Target("identity", f"{ISSUER} {ANN}")):
+            assert about_signer(target)(kept).how == ("signature of the verdict",)
+        assert about_signer(key_target(ed_key().public.id))(kept).how == ()
 
 
 def test_many_but_not_too_many(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from ...evaluator.policies import PolicySet
 
 _T = TypeVar("_T")
+_MATERIAL = 1024 * 1024
+"""Bytes: how much larger than the verdict a countersignature may be."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +195,10 @@ def _signed(
 
 
 def _countersigned(files: PackageFiles, payload: bytes, demands: Demands) -> Others:
-    found = countersignatures(files.digests(), files.read)
+    bounded = replace(
+        files, max_bytes=2 * len(payload) + _MATERIAL
+    )  # each holds the payload, in base64, and who signed
+    found = countersignatures(files.digests(), bounded.read)
     return countersigned(found, payload, demands.trust, demands.now, demands.as_of)
 
 

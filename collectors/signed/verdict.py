@@ -147,10 +147,15 @@ def _of_kind(found: Verification, about: str) -> Verification:
 def _beside(source: str, files: Files) -> Beside:
     """What others vouch for a verdict with: log proof, timestamp, and countersignatures."""
     stem = next((source.removesuffix(form) for form in FORMS if source.endswith(form)), source)
-    folder = Path(source).parent
+    folder, left = Path(source).parent, MAX_BYTES
 
     def read(path: str) -> bytes:
-        return files.read((folder / path).as_posix()) or b""
+        nonlocal left
+        data = files.read((folder / path).as_posix()) or b""
+        left -= len(data)
+        if left < 0:
+            raise EvidenceError("its countersignatures are too large", why=f"together more than {MAX_BYTES} bytes")
+        return data
 
     below = [Path(path).relative_to(folder).as_posix() for path in files.below((folder / COUNTERSIGNATURES).as_posix())]
     return Beside(files.read(stem + LOG_PROOF), files.read(stem + TIMESTAMP), countersignatures(below, read))

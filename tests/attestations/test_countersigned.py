@@ -36,6 +36,7 @@ from probatum.attestations.revocation.question import about_signer
 from probatum.attestations.trust.init import write_proposal
 from probatum.attestations.trust.policy import TrustPolicy
 from probatum.attestations.trust.signing_time import Window
+from probatum.collectors.signed import verdict
 from probatum.jobs.relied_on import check_relied_on
 from probatum.verification import MAX_COUNTERSIGNATURES, Beside, countersignatures
 
@@ -130,6 +131,22 @@ def test_many_but_not_too_many(tmp_path: Path) -> None:
     assert "there are too many" in why(folder, trust)
     last.unlink()
     assert why(folder, trust) == ""
+
+
+def test_one_that_is_far_larger_than_the_verdict_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = signed(tmp_path)
+    path = countersigned(folder, KEYS["two"])
+    assert why(folder, BOTH) == ""
+    with path.open("ab") as stream:
+        stream.truncate(64 * 1024 * 1024)
+    assert "is too large" in why(folder, BOTH)
+    root = relied_case.root_of(tmp_path / "next")
+    earlier = relied_case.gated(root)
+    for key in (relied_case.BO, relied_case.ANA, relied_case.GATE):
+        countersigned(earlier, KeyAttestor([key]))
+    largest = max(path.stat().st_size for path in earlier.glob("*.dsse.json"))
+    monkeypatch.setattr(verdict, "MAX_BYTES", largest)
+    assert "its countersignatures are too large" in _not_relied_on(root, relied_case.TRUST)
 
 
 def test_a_proposal_names_everybody_once(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from in_toto.models.link import Link
 from in_toto.models.metadata import Metablock
@@ -293,6 +293,9 @@ def entries_at_random() -> st.SearchStrategy[dict[str, Any]]:
 
 @settings(max_examples=150)
 @given(item=entries_at_random() | st.none() | st.text(max_size=3))
+@example(item={"kind": "key", "reason": "other", "key": KEY.public.id, "note": ["x"]})
+@example(item={"kind": "policy", "reason": "other", "policy": {"sha256": HEX, "sha512": "x"}})
+@example(item={"kind": "verdict", "reason": "other", "statement": {"sha256": HEX}, "envelope": {"sha256": HEX[1:]}})
 def test_what_is_plainly_an_entry_is_one_by_the_schema_too(item: Any) -> None:
     whole = Draft202012Validator({**schema("revocation"), **schema("revocation")["$defs"]["entry"]})
     if is_plain_entry(item):

@@ -350,7 +350,7 @@ def test_a_list_of_one_s_own(place: Path) -> None:
         (("key", "SHA256:abc", "--reason", "other"), "is no key id"),
         (("policy", HEX, "--reason", "bored"), "unknown reason"),
         (("policy", HEX, "--reason", "other", "--since", "2027-01-01T00:00:00Z", *NOW), "lies in the future"),
-        (("policy", HEX, "--reason", "other", "--sign", "none"), "means nothing"),
+        (("policy", HEX, "--reason", "other", "--sign", "none"), "worth nothing unsigned"),
         (("identity", "has blanks", "x", "--reason", "other"), "names no identity"),
     ],
 )

@@ -205,7 +205,9 @@ def made(roles: Mapping[str, tuple[set[str], int, bool]]) -> TrustPolicy:
 def granted(trust: TrustPolicy, signers: set[str]) -> set[tuple[str, str]]:
     """Role and content of everything that a document with these signatures could be."""
     kinds = {kind for types in DEFAULT_TYPES.values() for kind in types}
-    return {(role, kind) for kind in kinds for role in allow(trust, kind, signers, {}, NOW, facts=each_once(FACTS)).roles}
+    return {
+        (role, kind) for kind in kinds for role in allow(trust, kind, signers, {}, NOW, facts=each_once(FACTS)).roles
+    }
 
 
 @given(ROLES, st.sampled_from(sorted(DEFAULT_TYPES)), st.sets(st.sampled_from(NAMES)), st.sampled_from(NAMES))

@@ -195,9 +195,8 @@ def _signed(
 
 
 def _countersigned(files: PackageFiles, payload: bytes, demands: Demands) -> Others:
-    bounded = replace(
-        files, max_bytes=2 * len(payload) + _MATERIAL
-    )  # each holds the payload, in base64, and who signed
+    # each holds the payload, in base64, and who signed
+    bounded = replace(files, max_bytes=2 * len(payload) + _MATERIAL)
     found = countersignatures(files.digests(), bounded.read)
     return countersigned(found, payload, demands.trust, demands.now, demands.as_of)
 

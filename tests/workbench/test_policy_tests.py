@@ -17,6 +17,7 @@ from probatum.evaluator.engines.limits import Limits
 from probatum.workbench.policy_tests.agent import run_opa
 from probatum.workbench.policy_tests.discovery import discover, find_place
 from probatum.workbench.policy_tests.embedded import Runner, lines_with_code
+from probatum.workbench.policy_tests.opa_command import Ended, Workplace
 from probatum.workbench.policy_tests.run import Report, Wanted, run_tests
 from probatum.workbench.policy_tests.watch import snapshot, watch
 
@@ -414,3 +415,14 @@ def test_a_value_that_is_long_is_cut(tmp_path: Path) -> None:
     assert len(long.message) < 250
     assert other.statement is not None
     assert dict(other.statement.values) == {"count(input)": ("9000",)}
+
+
+@pytest.mark.parametrize("words", ["fatal error: out of memory", "runtime/cgo: pthread_create failed: try again"])
+def test_whatever_the_runtime_says_where_there_is_no_memory(words: str, tmp_path: Path) -> None:
+    """A stand-in for opa: which of its parts finds no memory first is chance."""
+    binary = tmp_path / "opa"
+    binary.write_text(f"#!/bin/sh\necho '{words}' >&2\nexit 2\n")
+    binary.chmod(0o755)
+    (tmp_path / "policies").mkdir()
+    with pytest.raises(Ended, match="more than 200 MiB"):
+        Workplace(str(binary), tmp_path, Limits(1.0, 200)).run(["test"])

@@ -19,6 +19,8 @@ from ...evaluator.engines.opa_server import binary_version, find_binary
 _MIB = 2**20
 _BASE_MIB = 512  # what opa takes with any policies
 _GRACE_SECONDS = 30.0
+_NO_MEMORY = ("out of memory", "cannot allocate memory", "pthread_create failed")
+"""What Go's runtime says where there is no memory: for the heap, for a mapping, for the stack of a thread."""
 _REMEDY = "use --engine regorus, or look at what opa itself says of these policies"
 
 
@@ -83,7 +85,7 @@ class Workplace:
                 process.wait()
             err.seek(0)
             said = err.read().decode(errors="replace")
-            if "out of memory" in said or "cannot allocate memory" in said:
+            if any(words in said for words in _NO_MEMORY):
                 raise Ended(self.too_large)
             out.seek(0)
             return Said(process.returncode, out.read(), said)

@@ -13,8 +13,8 @@ from .output import finish, guarded, ignore, say
 from .signing import Credentials, Sign, Signing, say_signed
 
 
-@guarded
 @grouped
+@guarded
 def approve(
     pipeline: Pipeline,
     *,
@@ -52,8 +52,8 @@ def approve(
     return finish("pass", f"{approval.decision} for {stage}: wrote {written}")
 
 
-@guarded
 @grouped
+@guarded
 def waive(
     pipeline: Pipeline,
     waiver: Annotated[str, typer.Argument(help="Id of a waiver in the manifest.", show_default=False)],

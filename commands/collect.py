@@ -13,8 +13,8 @@ from .output import finish, guarded, ignore, say
 from .signing import Credentials, Signing, say_signed
 
 
-@guarded
 @grouped
+@guarded
 def collect(
     pipeline: Pipeline,
     *,

@@ -12,8 +12,8 @@ from .options import moment
 from .output import finish, guarded
 
 
-@guarded
 @grouped
+@guarded
 def controls(
     *,
     checklist: Annotated[

@@ -13,8 +13,8 @@ from .options import moment
 from .output import finish, guarded
 
 
-@guarded
 @grouped
+@guarded
 def doctor(
     pipeline: Annotated[Path, typer.Argument(help="The pipeline to look at.")] = Path(),
     *,

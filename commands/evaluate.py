@@ -15,8 +15,8 @@ from .output import guarded
 from .verdict import show
 
 
-@guarded
 @grouped
+@guarded
 def evaluate(
     evidence: Annotated[
         list[Path], typer.Argument(help="Evidence graphs, signed or not; several are joined.", show_default=False)

@@ -13,8 +13,8 @@ from .options import Checklist, moment
 from .output import finish, guarded
 
 
-@guarded
 @grouped
+@guarded
 def explain(
     control: Annotated[str, typer.Argument(help="A control's id, such as MODEL-01.", show_default=False)],
     *,

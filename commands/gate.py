@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from ..collectors.run import Collected
 
 
-@guarded
 @grouped
+@guarded
 def gate(
     pipeline: Pipeline,
     *,

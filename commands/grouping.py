@@ -14,24 +14,32 @@ from inspect import Parameter
 from typing import Any, get_type_hints
 
 
-def grouped(command: Callable[..., int]) -> Callable[..., int]:
-    """Spread the groups among a command's parameters: those annotated with a dataclass.
+class grouped:  # noqa: N801  a decorator
+    """A command whose groups, the parameters that are annotated with a dataclass, are spread.
+
+    What they spread to is found out when Typer asks, because most commands are never built.
 
     Args:
         command: its groups may hold further groups.
-
-    Returns:
-        The command with one parameter per option, in the order in which they stand.
     """
-    options = list(_options(command))
 
-    @functools.wraps(command)
-    def run(**values: Any) -> int:
-        return command(**_arguments(command, values))
+    def __init__(self, command: Callable[..., None]) -> None:
+        self._command = command
+        functools.update_wrapper(self, command, assigned=("__module__", "__name__", "__qualname__", "__doc__"))
 
-    run.__signature__ = inspect.Signature(options, return_annotation=int)  # type: ignore[attr-defined]
-    run.__annotations__ = {item.name: item.annotation for item in options}
-    return run
+    def __call__(self, **values: Any) -> None:
+        """Run the command with its groups whole."""
+        self._command(**_arguments(self._command, values))
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """One parameter per option, in the order in which they stand."""
+        return inspect.Signature(list(_options(self._command)), return_annotation=None)
+
+    @property
+    def __annotations__(self) -> dict[str, Any]:  # type: ignore[override]  # which typing takes for a class's own
+        """The same, as `typing.get_type_hints` asks for it."""
+        return {item.name: item.annotation for item in _options(self._command)}
 
 
 def _options(taker: Callable[..., Any]) -> Iterator[Parameter]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ..attestations.revocation.question import Question
 
 
-@guarded
 @grouped
+@guarded
 def impact(
     folder: Annotated[Path, typer.Argument(help="Folder of verdict packages, as folders and ZIP files, at any depth.")],
     *,

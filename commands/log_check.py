@@ -13,8 +13,8 @@ from .log_options import Folder, LogKey, entries, verifier_key
 from .output import finish, guarded, say
 
 
-@guarded
 @grouped
+@guarded
 def check(
     folder: Folder,
     *,

@@ -12,8 +12,8 @@ from .log_options import Folder, LogKey, entries, verifier_key
 from .output import finish, guarded
 
 
-@guarded
 @grouped
+@guarded
 def show(
     folder: Folder,
     *,

@@ -25,8 +25,8 @@ class _Shown(Shown):
     ] = None
 
 
-@guarded
 @grouped
+@guarded
 def check(
     path: Annotated[
         Path | None,

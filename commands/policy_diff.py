@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _BUILT_IN = "built-in"
 
 
-@guarded
 @grouped
+@guarded
 def diff(
     old: Annotated[
         str, typer.Argument(help="Policies before: a folder, a bundle, any source, or built-in.", show_default=False)

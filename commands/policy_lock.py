@@ -13,8 +13,8 @@ from .options import Now, Online, Trust, moment
 from .output import finish, guarded, say
 
 
-@guarded
 @grouped
+@guarded
 def lock(
     pipeline: Annotated[Path, typer.Argument(help="The pipeline's folder, or its probatum.yaml.")] = Path(),
     *,

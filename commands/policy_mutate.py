@@ -22,8 +22,8 @@ class _Shown(Shown):
     ] = None
 
 
-@guarded
 @grouped
+@guarded
 def mutate(
     controls: Annotated[
         list[str] | None,

@@ -39,8 +39,8 @@ class _Shown(Shown):
     ] = None
 
 
-@guarded
 @grouped
+@guarded
 def policy_test(
     path: Annotated[
         Path | None,

@@ -38,8 +38,8 @@ class _Shown(Shown):
     ] = None
 
 
-@guarded
 @grouped
+@guarded
 def try_(
     control: Annotated[str, typer.Argument(help="The control's id, such as MODEL-01.", show_default=False)],
     evidence: Annotated[Path, typer.Argument(help="Evidence graph, or a verdict package.", show_default=False)],

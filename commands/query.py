@@ -15,8 +15,8 @@ from .output import finish, guarded
 from .policy_try import AsOf, Manifest, setting
 
 
-@guarded
 @grouped
+@guarded
 def query(
     expression: Annotated[
         str, typer.Argument(metavar="EXPR", help="Rego: an expression, or statements with ';'.", show_default=False)

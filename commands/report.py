@@ -12,8 +12,8 @@ from .groups import Shown
 from .output import finish, guarded
 
 
-@guarded
 @grouped
+@guarded
 def report(
     package: Annotated[Path, typer.Argument(help="A verdict package, or an assessment as JSON.", show_default=False)],
     *,

@@ -73,8 +73,8 @@ class Issued:
         return finish("pass", f"{path} revokes the {target}")
 
 
-@guarded
 @grouped
+@guarded
 def verdict(
     package: Annotated[Path, typer.Argument(help="The verdict package, or its verdict.dsse.json.", show_default=False)],
     *,
@@ -90,8 +90,8 @@ def verdict(
     return issued.issue(target, envelope=envelope)
 
 
-@guarded
 @grouped
+@guarded
 def attestation(
     file: Annotated[
         Path,
@@ -112,8 +112,8 @@ def attestation(
     return issued.issue(target, envelope=envelope)
 
 
-@guarded
 @grouped
+@guarded
 def key(
     name: Annotated[
         str, typer.Argument(metavar="ID|FILE", help="Id (SHA256:…) or file of the public key.", show_default=False)
@@ -131,8 +131,8 @@ def key(
     return issued.issue(key_named(name), since)
 
 
-@guarded
 @grouped
+@guarded
 def identity(
     issuer: Annotated[str, typer.Argument(help="OIDC issuer, exactly.", show_default=False)],
     subject: Annotated[str, typer.Argument(help="The identity in the certificate, exactly.", show_default=False)],
@@ -149,8 +149,8 @@ def identity(
     return issued.issue(identity_target(issuer, subject), since)
 
 
-@guarded
 @grouped
+@guarded
 def evidence(
     name: Annotated[str, typer.Argument(metavar="OBS", help="Id of the observation: obs:….", show_default=False)],
     *,
@@ -165,8 +165,8 @@ def evidence(
     return issued.issue(sha256_target("evidence", name))
 
 
-@guarded
 @grouped
+@guarded
 def policy(
     digest: Annotated[
         str, typer.Argument(metavar="DIGEST", help="SHA-256 of policies or of a pack of them.", show_default=False)
@@ -184,8 +184,8 @@ def policy(
     return issued.issue(sha256_target("policy", digest), since)
 
 
-@guarded
 @grouped
+@guarded
 def list_(
     sources: Annotated[
         list[str] | None, typer.Argument(help="Signed revocations: files and folders.", show_default=False)

@@ -27,8 +27,8 @@ class _OfSomebodyElse(Credentials):
     ] = None
 
 
-@guarded
 @grouped
+@guarded
 def sign(
     target: Annotated[
         Path,

@@ -20,8 +20,8 @@ DEFAULT = Path("trust.yaml")
 
 
 @trust_app.command("check")
-@guarded
 @grouped
+@guarded
 def check(
     file: Annotated[Path, typer.Argument(help="The trust policy.")] = DEFAULT,
     *,

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _STDOUT = Path("-")
 
 
-@guarded
 @grouped
+@guarded
 def verify(
     target: Annotated[
         Path,

@@ -30,10 +30,9 @@ def _command(
     loud: Annotated[bool, typer.Option("--loud")] = False,
     outer: _Outer,
     last: Annotated[int, typer.Option("--last")] = 0,
-) -> int:
+) -> None:
     """What it does."""
     print(place, loud, outer, last)
-    return 0
 
 
 def test_that_a_command_gets_its_groups_whole() -> None:
@@ -52,8 +51,8 @@ def test_that_a_command_keeps_its_name_and_text() -> None:
 
 
 def test_that_two_options_of_one_name_are_refused() -> None:
-    def command(*, outer: _Outer, inner: _Inner) -> int:
+    def command(*, outer: _Outer, inner: _Inner) -> None:
         raise AssertionError((outer, inner))
 
     with pytest.raises(ValueError, match="duplicate parameter name: 'depth'"):
-        grouped(command)
+        inspect.signature(grouped(command))

@@ -20,6 +20,7 @@ from ..trust.signing_time import shown
 from .certified_form import certified_bytes, one_certificate
 from .chain import MAX_CERTIFICATES, Chain
 from .holders import code_verifier
+from .issued import issued_by
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -112,22 +113,12 @@ def _ordered(certificates: list[x509.Certificate], key: SigningKey, path: Path) 
             path, f"{what} over {key.public.id} ({names})", "give the key and the chain that belong together"
         )
     chain, left = mine, [each for each in certificates if each not in mine]
-    while issuer := next((each for each in left if _issued(chain[-1], each)), None):
+    while issuer := next((each for each in left if issued_by(chain[-1], each)), None):
         chain, left = [*chain, issuer], [each for each in left if each != issuer]
     if left:
         names = ", ".join(each.subject.rfc4514_string() for each in left)
         raise _refused(path, f"{names}: no part of the chain", "give the chain alone")
     return chain
-
-
-def _issued(certificate: x509.Certificate, by: x509.Certificate) -> bool:
-    from cryptography.exceptions import InvalidSignature
-
-    try:
-        certificate.verify_directly_issued_by(by)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
 
 
 def _key_of(certificate: x509.Certificate) -> PublicKey | None:

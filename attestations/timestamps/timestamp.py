@@ -13,10 +13,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ...errors import TrustError, UsageError
+from ..certificates.issued import issued_by
 from ..trust.trusted import TimestampAuthority
 from .token_form import check_form, only_form
 
@@ -160,20 +160,12 @@ def _added(parsed: Any, chain: Sequence[x509.Certificate]) -> str:
     known = list(chain)
     waiting = [x509.load_der_x509_certificate(item) for item in parsed.signed_data.certificates]
     while waiting:
-        issued = [item for item in waiting if item in known or any(_issued(item, by) for by in known)]
+        issued = [item for item in waiting if item in known or any(issued_by(item, by) for by in known)]
         if not issued:
             return "it holds a certificate that does not belong to the authority"
         known += issued
         waiting = [item for item in waiting if item not in issued]
     return ""
-
-
-def _issued(certificate: x509.Certificate, by: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(by)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
 
 
 def _signs_times(certificate: x509.Certificate) -> bool:

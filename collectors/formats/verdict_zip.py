@@ -35,7 +35,8 @@ _PLACES = re.compile(
     r"|(evidence|settings|trust|revocations)\.json|policies\.tar\.gz|reports/assessment\.(json|md|sarif)|raw/[0-9a-f]{64}"
     rf"|{COUNTERSIGNATURES}/[0-9a-f]{{16}}\.(dsse|sigstore)\.json(\.tlog-proof|\.tsr)?"
 )
-_BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError, ValueError)
+_BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError)
+"""What `zipfile` raises for damage, encryption and compressions that it does not know (a kind of `RuntimeError`)."""
 
 
 def is_verdict_zip(path: Path, looks: Looks) -> bool:
